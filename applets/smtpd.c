@@ -1,0 +1,458 @@
+/* smtpd: speaks SMTP to a client on fd 0, and puts what it accepts into the queue. */
+#include "applets.h"
+
+#include "base/str.h"
+#include "mail/dot.h"
+#include "mail/header.h"
+#include "mail/policy.h"
+#include "mail/srv.h"
+#include "mail/trace.h"
+#include "sys/clock.h"
+#include "sys/dns.h"
+#include "sys/io.h"
+#include "sys/log.h"
+#include "sys/maildir.h"
+#include "sys/peer.h"
+#include "sys/proc.h"
+#include "sys/queue.h"
+#include "sys/rules.h"
+#include "sys/site.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* What hosts.allow and hosts.deny may call this server. */
+#define SMTPD_NAMES "smtpd sendmail smtp in.smtpd 25"
+
+/* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does not
+ * touch are never made. */
+static struct session {
+    struct site site;
+    struct peer peer;
+    struct access_rules rules;
+    struct access_facts facts;
+    char name[256];                  /* the client's verified name */
+    bool relay, lan;
+    struct io io;
+    struct srv srv;
+    struct envelope envelope;
+    struct queue_new queued;
+    struct dot dot;
+    struct header header;
+    char text[2 * IO_IN + 2];
+} session;
+
+/* How the client is called in the log: `name [address]`. */
+static const char *client_label(const struct session *s)
+{
+    static char label[320];
+    char addr[NET_TEXT];
+
+    net_format(&s->facts.client, addr);
+    if (!s->peer.is_socket)
+        snprintf(label, sizeof label, "local user");
+    else
+        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "unknown", addr);
+    return label;
+}
+
+/* ---- before the session */
+
+static void ask_name(struct session *s)
+{
+    if (s->facts.client_state != ACCESS_NAME_UNASKED)
+        return;
+    s->facts.client_state = dns_name_of(&s->peer.client, s->name, sizeof s->name);
+    s->facts.client_name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : NULL;
+}
+
+/* Does the client match relay-clients or lan-clients? */
+static bool client_in(struct session *s, const char *patterns)
+{
+    const char *bad = NULL;
+    int r;
+
+    if (!s->peer.is_socket || !*patterns)
+        return false;
+    r = access_client_in(patterns, &s->facts, &bad);
+    if (r < 0) {
+        ask_name(s);
+        r = access_client_in(patterns, &s->facts, &bad);
+    }
+    if (bad)
+        log_line(LOG_ERR, "etc/buzon.conf: a pattern that cannot be understood: %.60s", bad);
+    return r == 1;
+}
+
+static bool rules_allow(struct session *s)
+{
+    struct access_why why;
+    enum access_verdict v;
+
+    while ((v = access_decide(&s->rules, &s->facts, &why)) == ACCESS_ASK_NAME || v == ACCESS_ASK_SERVER_NAME) {
+        if (v == ACCESS_ASK_NAME) {
+            ask_name(s);
+        } else {
+            static char server[256];
+            s->facts.server_state = dns_name_of(&s->peer.server, server, sizeof server);
+            s->facts.server_name = server;
+        }
+    }
+    if (v == ACCESS_ALLOW)
+        return true;
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.1 access denied by %s:%u: %s%s%s", client_label(s),
+             why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
+    return false;
+}
+
+static bool name_is_enough(struct session *s)
+{
+    uint32_t want = s->site.conf.require_name;
+
+    if (want == CONF_NAME_OFF)
+        return true;
+    ask_name(s);
+    enum access_name have = s->facts.client_state;
+    if (have == ACCESS_NAME_KNOWN || (want == CONF_NAME_KNOWN && have == ACCESS_NAME_PARANOID))
+        return true;
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.25 its address has no %s name", client_label(s),
+             want == CONF_NAME_KNOWN ? "host" : "registered");
+    return false;
+}
+
+/* A refusal at the door: RFC 5321 3.1 and 3.8. */
+static int refuse(struct session *s, const char *reply, int code)
+{
+    io_revive(&s->io);
+    io_put(&s->io, reply, strlen(reply));
+    io_finish(&s->io);
+    return code;
+}
+
+/* ---- verdicts */
+
+static const char *judge_sender(struct session *s)
+{
+    const struct conf *c = &s->site.conf;
+
+    if (queue_has_room(s->srv.declared_size, c->free_space, c->free_files) != SYS_OK) {
+        log_line(LOG_ERR, "queue: no room for mail from %s: %s; free some space or set free-space and free-files lower",
+                 client_label(s), strerror(errno));
+        return "452 4.3.1 no room for mail now, try again later";
+    }
+    return NULL;
+}
+
+static const char *judge_local(struct session *s)
+{
+    char folder[LIMIT_LOCAL_PART + 1];
+
+    if (policy_is_postmaster(&s->site.conf, &s->srv.rcpt))
+        return NULL;                 /* RFC 5321 4.5.1: always */
+    enum sys_result r = address_folder(&s->srv.rcpt, folder) ? SYS_PERM : maildir_exists(folder);
+    if (r == SYS_TEMP) {
+        log_line(LOG_ERR, "mail/%s: %s", folder, strerror(errno));
+        return "451 4.3.0 the mailbox cannot be looked at now, try again later";
+    }
+    return r == SYS_OK ? NULL : "550 5.1.1 no such user here";
+}
+
+static const char *judge_remote(struct session *s)
+{
+    const struct conf *c = &s->site.conf;
+
+    if (!s->peer.is_socket)
+        return *c->smarthost ? NULL : "550 5.4.4 no route: etc/buzon.conf names no smarthost";
+    if (!s->relay)
+        return "550 5.7.1 relaying denied";
+    if (c->relay_senders == CONF_SENDERS_OURS && !address_is_null(&s->srv.sender) && !policy_is_ours(c, &s->srv.sender))
+        return "550 5.7.1 relaying denied: the sender's address is not of a domain of ours";
+    return NULL;
+}
+
+static const char *judge_rcpt(struct session *s)
+{
+    const char *no = NULL;
+    char address[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
+
+    switch (policy_route(&s->site.conf, &s->srv.rcpt)) {
+    case POLICY_LOCAL:  no = judge_local(s); break;
+    case POLICY_RELAY:  break;
+    case POLICY_REMOTE: no = judge_remote(s); break;
+    }
+    if (!no) {
+        snprintf(address, sizeof address, "%s%s%s", s->srv.rcpt.text, *address_domain(&s->srv.rcpt) ? "" : "@",
+                 *address_domain(&s->srv.rcpt) ? "" : s->site.conf.hostname);
+        if (envelope_add_rcpt(&s->envelope, address))
+            no = "452 4.5.3 too many recipients; send the others in another message";
+    }
+    if (no)
+        log_line(LOG_NOTICE, "reject: RCPT from %s: %s; from=<%s> to=<%s> proto=%s helo=<%s>", client_label(s), no,
+                 s->srv.sender.text, s->srv.rcpt.text, s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP", s->srv.helo);
+    return no;
+}
+
+/* ---- the message */
+
+static const char *protocol(const struct session *s)
+{
+    return s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP";
+}
+
+static void start_envelope(struct session *s)
+{
+    envelope_start(&s->envelope, clock_wall());
+    envelope_add(&s->envelope, ENVELOPE_SENDER, s->srv.sender.text);
+    envelope_add(&s->envelope, ENVELOPE_BODY, s->srv.body_8bit ? "8BITMIME" : "7BIT");
+    envelope_add(&s->envelope, ENVELOPE_CLIENT, client_label(s));
+    envelope_add(&s->envelope, ENVELOPE_PROTOCOL, protocol(s));
+}
+
+static const char *storage_failed(struct session *s, const char *what)
+{
+    int error = errno;
+
+    queue_abort(&s->queued);
+    log_line(LOG_ERR, "queue: %s: %s; message from %s not accepted", what, strerror(error), client_label(s));
+    return error == ENOSPC || error == EDQUOT ? "452 4.3.1 no room for mail now, try again later"
+                                              : "451 4.3.0 the message cannot be stored now, try again later";
+}
+
+static const char *open_message(struct session *s)
+{
+    char trace[TRACE_MOST], id[QNAME_ID + 1], rcpt[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
+    struct trace t = {
+        .helo = s->srv.helo, .name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "", .client = s->peer.client,
+        .hostname = s->site.conf.hostname, .protocol = protocol(s), .id = id, .when = clock_wall(),
+    };
+
+    if (envelope_finish(&s->envelope)) {
+        errno = E2BIG;
+        return storage_failed(s, "envelope");
+    }
+    if (queue_create(&s->queued, &s->envelope) != SYS_OK)
+        return storage_failed(s, "queue/tmp");
+    qname_id(s->queued.name.id, id);
+    if (s->srv.rcpts == 1) {
+        envelope_rcpt(&s->envelope, 0, rcpt, sizeof rcpt);
+        t.rcpt = rcpt;
+    }
+    if (queue_put(&s->queued, trace, trace_received(&t, trace)) != SYS_OK)
+        return storage_failed(s, "queue/tmp");
+    header_start(&s->header);
+    dot_start(&s->dot, s->lan);
+    return NULL;
+}
+
+static const char *const bad_text[] = {
+    [DOT_BARE_CR] = "554 5.6.0 a bare CR in the message, closing",
+    [DOT_BARE_LF] = "554 5.6.0 a bare LF in the message, closing",
+    [DOT_NUL] = "554 5.6.0 a NUL in the message, closing",
+};
+
+/* Takes the text up to its end into the queue file. *refusal is why it will not be accepted although it is read to its
+ * end, or NULL. Returns IO_OK at the end; IO_BARE for a bad line end, after which no byte may be believed. */
+static enum io_result take_text(struct session *s, const char **refusal)
+{
+    uint64_t most = s->site.conf.message_size_limit, size = 0;
+    enum dot_result d = DOT_MORE;
+
+    io_allow(&s->io, s->site.conf.data_timeout);
+    while (d == DOT_MORE) {
+        const char *data;
+        size_t n, used, made;
+        enum io_result r = io_some(&s->io, &data, &n);
+        if (r != IO_OK)
+            return r;
+        d = dot_take(&s->dot, data, n, s->text, &used, &made);
+        io_used(&s->io, used);
+        if (d == DOT_BAD)
+            return IO_BARE;
+        size += made;
+        header_watch(&s->header, s->text, made);
+        if (*refusal)
+            continue;                /* only the end is looked for */
+        if (size > most) {
+            queue_abort(&s->queued);
+            *refusal = "552 5.3.4 the message is larger than this server takes";
+        } else if (queue_put(&s->queued, s->text, made) != SYS_OK) {
+            *refusal = storage_failed(s, "queue/tmp");
+        }
+    }
+    return IO_OK;
+}
+
+static enum srv_want drop_session(struct session *s, const char *reply)
+{
+    queue_abort(&s->queued);
+    log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", client_label(s), reply, s->srv.sender.text);
+    return srv_end(&s->srv, reply);
+}
+
+/* Why a message that was read whole is refused all the same, or NULL. */
+static const char *judge_message(struct session *s)
+{
+    if (s->header.count[HEADER_RECEIVED] > LIMIT_HOPS)
+        return "554 5.4.6 too many hops: a mail loop";
+    return NULL;
+}
+
+static void log_accepted(struct session *s, const char *id)
+{
+    log_line(LOG_INFO, "%s: from=<%s>, size=%llu, nrcpts=%u, msgid=%s, proto=%s, relay=%s", id, s->srv.sender.text,
+             (unsigned long long)s->queued.text_length, s->srv.rcpts, s->header.message_id, protocol(s), client_label(s));
+}
+
+static enum srv_want send_reply(struct session *s, enum srv_want want)
+{
+    io_put(&s->io, s->srv.reply, strlen(s->srv.reply));
+    s->srv.reply[0] = '\0';
+    return want;
+}
+
+/* Everything between 354 and the reply to the final dot. No 250 leaves before queue_commit has returned SYS_OK. */
+static enum srv_want receive(struct session *s)
+{
+    char id[QNAME_ID + 1], ok[64];
+    const char *no = NULL;
+
+    switch (take_text(s, &no)) {
+    case IO_OK:
+        break;
+    case IO_BARE:
+        return drop_session(s, bad_text[s->dot.fault]);
+    case IO_TIMEOUT:
+        io_revive(&s->io);
+        return drop_session(s, "421 4.4.2 the message did not come in time, closing");
+    default:
+        return drop_session(s, "421 4.4.2 the connection broke within the message");
+    }
+    if (s->srv.greeted != SRV_EHLO && io_has_input(&s->io))      /* CASES A23 */
+        return drop_session(s, "554 5.5.0 bytes behind the message that nobody asked for, closing");
+    if (!no && (no = judge_message(s)))
+        queue_abort(&s->queued);
+    if (!no && queue_commit(&s->queued, clock_wall()) != SYS_OK)
+        no = storage_failed(s, "queue/new");
+    if (no) {
+        log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", client_label(s), no, s->srv.sender.text);
+        return srv_text_done(&s->srv, no);
+    }
+    qname_id(s->queued.name.id, id);
+    log_accepted(s, id);
+    snprintf(ok, sizeof ok, "250 2.0.0 queued as %s", id);
+    enum srv_want want = send_reply(s, srv_text_done(&s->srv, ok));
+    io_flush(&s->io);                /* then, and not before, may a runner send it on */
+    queue_release(&s->queued);
+    return want;
+}
+
+/* ---- the session */
+
+static enum srv_want next_command(struct session *s)
+{
+    const char *line;
+    size_t n;
+
+    io_allow(&s->io, s->site.conf.command_timeout);
+    switch (io_line(&s->io, srv_line_limit(&s->srv), s->lan, &line, &n)) {
+    case IO_OK:
+        return srv_line(&s->srv, line, n);
+    case IO_LONG:
+        return srv_line_bad(&s->srv, SRV_BAD_LONG);
+    case IO_BARE:
+        return srv_line_bad(&s->srv, SRV_BAD_END);
+    case IO_TIMEOUT:
+        io_revive(&s->io);
+        log_line(LOG_NOTICE, "%s: timeout", client_label(s));
+        return srv_end(&s->srv, "421 4.4.2 no command came in time, closing");
+    default:
+        s->srv.reply[0] = '\0';      /* gone: nobody to answer */
+        return SRV_CLOSE;
+    }
+}
+
+static void converse(struct session *s)
+{
+    struct srv_options options = {
+        .hostname = s->site.conf.hostname, .size_limit = s->site.conf.message_size_limit,
+        .rcpt_limit = s->site.conf.recipient_limit, .lan = s->lan,
+    };
+    enum srv_want want = srv_start(&s->srv, &options);
+
+    for (;;) {
+        want = send_reply(s, want);
+        switch (want) {
+        case SRV_LINE:
+            want = next_command(s);
+            break;
+        case SRV_SENDER:
+            start_envelope(s);
+            want = srv_verdict(&s->srv, judge_sender(s));
+            break;
+        case SRV_RCPT:
+            want = srv_verdict(&s->srv, judge_rcpt(s));
+            break;
+        case SRV_DATA:
+            want = srv_verdict(&s->srv, open_message(s));
+            break;
+        case SRV_TEXT:
+            want = receive(s);
+            break;
+        case SRV_CLOSE:
+            io_finish(&s->io);
+            return;
+        }
+    }
+}
+
+static int usage(struct session *s, const char *what)
+{
+    log_line(LOG_ERR, "%s; usage: smtpd [--root DIR]", what);
+    return refuse(s, "421 4.3.0 this server is not set up, closing\r\n", EX_USAGE);
+}
+
+static int not_ready(struct session *s, const struct fault *f)
+{
+    log_line(LOG_ERR, "%s", f->text);
+    return refuse(s, "421 4.3.0 this server is not set up, closing\r\n", f->code);
+}
+
+int smtpd_main(int argc, char **argv)
+{
+    struct session *s = &session;
+    struct fault f;
+    const char *root;
+
+    if (proc_init() || peer_of(0, &s->peer))
+        return EX_OSERR;             /* the peer is gone already, or there are no descriptors: nobody to tell */
+    if (s->peer.is_socket && proc_guard_stderr())
+        return EX_OSERR;
+    log_open("smtpd", "run/log", !s->peer.is_socket);
+    s->queued.fd = -1;
+    io_start(&s->io, 0, s->peer.is_socket ? 0 : 1);
+    root = tree_option(&argc, argv);
+    if (argc < 0)
+        return usage(s, "--root needs a directory");
+    if (argc > 1)
+        return usage(s, strcmp(argv[1], "-S") == 0 || strcmp(argv[1], "-l") == 0 ? "-S and -l are not supported yet"
+                                                                                : "unknown argument");
+    if (site_open(&s->site, root, &f))
+        return not_ready(s, &f);
+    rules_load_tree(&s->rules);
+    if (tree_enter(&s->site.tree, &f))
+        return not_ready(s, &f);
+
+    s->facts.daemons = SMTPD_NAMES;
+    s->facts.client = s->peer.client;
+    s->facts.server = s->peer.server;
+    if (s->peer.is_socket && !rules_allow(s))
+        return refuse(s, "554 5.7.1 access denied\r\n", EX_NOPERM);
+    if (s->peer.is_socket && !name_is_enough(s))
+        return refuse(s, "554 5.7.25 your address has no name that leads back to it\r\n", EX_NOPERM);
+    s->relay = client_in(s, s->site.conf.relay_clients);
+    s->lan = !s->peer.is_socket || client_in(s, s->site.conf.lan_clients);
+    converse(s);
+    return EX_OK;
+}

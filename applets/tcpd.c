@@ -1,0 +1,134 @@
+/* tcpd: checks the client on fd 0 against /etc/hosts.allow and /etc/hosts.deny, then becomes the daemon it was started
+ * for. What the daemon gets (fds 0 to 2, environment, umask, limits, signals) is what inetd gave, so nothing of that is
+ * touched here, and nothing is written to the client. */
+#include "applets.h"
+
+#include "base/str.h"
+#include "mail/access.h"
+#include "sys/dns.h"
+#include "sys/log.h"
+#include "sys/peer.h"
+#include "sys/proc.h"
+#include "sys/rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define DAEMON_NAME 255
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The file to run: an absolute name as it stands, any other beside tcpd itself. Returns 0, or -1 when it is too long. */
+static int daemon_path(const char *name, char path[PATH_MAX])
+{
+    const char *self = proc_exec_name();
+    struct str s;
+
+    str_init(&s, path, PATH_MAX);
+    if (name[0] != '/')
+        str_addn(&s, self, (size_t)(base_name(self) - self));
+    str_add(&s, name);
+    return s.cut ? -1 : 0;
+}
+
+/* A descriptor that inetd left closed must not become the log's socket, which the daemon would take for its client. */
+static int hold_012(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return -1;
+    return 0;
+}
+
+/* The client as the original logs it: its name where that is known, and its address. */
+static void log_verdict(int level, const char *what, const struct access_facts *facts)
+{
+    char address[NET_TEXT];
+
+    net_format(&facts->client, address);
+    log_line(level, "%s from %s (%s)", what,
+             facts->client_state == ACCESS_NAME_KNOWN ? facts->client_name : address, address);
+}
+
+/* Is the client welcome? Logs it. */
+static bool let_in(const char *daemon)
+{
+    char daemons[DAEMON_NAME + 16];
+    struct access_facts facts = { .daemons = daemons };
+    struct access_rules rules;
+    struct access_why why;
+    struct dns_names names;
+    struct peer peer;
+    struct str s;
+
+    if (peer_of(0, &peer))
+        log_line(LOG_WARNING, "warning: can't get client address: %s", strerror(errno));
+    facts.client = peer.client;
+    facts.server = peer.server;
+    str_init(&s, daemons, sizeof daemons);
+    str_add(&s, daemon);
+    if (peer.server_port) {              /* hosts_access(5): daemons are named by their port, too */
+        str_addc(&s, ' ');
+        str_addu(&s, peer.server_port);
+    }
+    rules_load(&rules, "/etc/hosts.allow", "/etc/hosts.deny");
+    enum access_verdict v = dns_decide(&rules, &facts, &names, &why);
+    if (*why.fault)
+        log_line(LOG_ERR, "error: %s, line %u: %s", why.file, why.line, why.fault);
+    if (v != ACCESS_ALLOW) {
+        /* Only what is known by now: who is refused must not keep us busy with name servers. */
+        log_verdict(LOG_WARNING, "refused connect", &facts);
+        return false;
+    }
+    if (facts.client_state == ACCESS_NAME_UNASKED) {
+        facts.client_state = dns_name_of(&facts.client, names.client, sizeof names.client);
+        facts.client_name = names.client;
+    }
+    log_verdict(LOG_INFO, "connect", &facts);
+    return true;
+}
+
+/* Started by hand, a word on how it is meant; under inetd fd 2 is the client, who hears nothing. */
+static int no_daemon(void)
+{
+    log_open("tcpd", NULL, isatty(2));
+    log_line(LOG_ERR, "error: no daemon named; in inetd.conf: /usr/sbin/tcpd DAEMON ARGS...");
+    return EX_USAGE;
+}
+
+int tcpd_main(int argc, char **argv)
+{
+    char path[PATH_MAX];
+
+    if (hold_012())
+        return EX_OSERR;
+    if (argc > 0 && strcmp(base_name(argv[0]), "tcpd") == 0) {
+        argc--;
+        argv++;
+    }
+    const char *daemon = argc > 0 ? base_name(argv[0]) : "";
+    if (!*daemon)
+        return no_daemon();
+    log_open(daemon, NULL, false);
+    if (strlen(daemon) > DAEMON_NAME || strpbrk(daemon, " \t") || daemon_path(argv[0], path)) {
+        log_line(LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
+        return EX_USAGE;
+    }
+    if (!let_in(daemon))
+        return EX_OK;                    /* as the original: inetd need not report what the log says already */
+    if (argv[0][0] == '/')
+        argv[0] += daemon - argv[0];     /* the daemon sees its base name, as from the original */
+    execv(path, argv);
+    log_line(LOG_ERR, "error: cannot execute %s: %s", path, strerror(errno));
+    return EX_OSFILE;
+}

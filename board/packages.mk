@@ -1,0 +1,25 @@
+# Debian packages: what building, the demo and the tests need. A board's own are in its NAME.mk. board/deps installs
+# those that are missing and is fast when none is.
+
+PACKAGES_BUILD := gcc libc6-dev linux-libc-dev binutils make xz-utils uthash-dev
+PACKAGES_DEMO  := busybox iproute2 openbsd-inetd openssl procps python3 python3-aiosmtpd swaks util-linux
+PACKAGES_FUZZ  := clang llvm libclang-rt-14-dev
+PACKAGES_CHECK := $(PACKAGES_DEMO) $(PACKAGES_FUZZ) cron curl dnsmasq-base gdb mandoc msmtp postfix python3-dnspython \
+                  python3-pytest s-nail shellcheck strace tcpd
+
+# Read by sed, since only one NAME.mk is included.
+PACKAGES_BOARDS = $(shell sed -n 's/^PACKAGES *:= *//p' board/*.mk)
+
+deps:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES)
+deps-boards:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_BOARDS)
+deps-demo:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_DEMO)
+deps-fuzz:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_FUZZ)
+deps-check:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+deps-check-all:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_CHECK) $(PACKAGES_BOARDS)
+.PHONY: deps deps-boards deps-demo deps-fuzz deps-check deps-check-all

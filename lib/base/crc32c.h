@@ -1,0 +1,11 @@
+/* CRC-32C (Castagnoli, RFC 3720 B.4): tells a whole queue file from a torn one. */
+#ifndef BASE_CRC32C_H
+#define BASE_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Goes on from crc (0 at the start) over n bytes; the result is the finished value each time. */
+uint32_t crc32c(uint32_t crc, const void *data, size_t n);
+
+#endif

@@ -1,0 +1,74 @@
+/* The verdict on a client: hosts_access(5) rules against what is known of it. Pure: text and facts in, verdict out. */
+#ifndef MAIL_ACCESS_H
+#define MAIL_ACCESS_H
+
+#include "mail/net.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One of the two files. `text` is NULL when there is none (an empty file then); `fault` is a reason that it could not be
+ * read (it then refuses everybody, DESIGN 6), else NULL. Owned by the caller. */
+struct access_file {
+    const char *name;            /* as the verdict names it: "etc/hosts.allow" */
+    const char *text;
+    size_t n;
+    const char *fault;
+};
+
+struct access_rules {
+    struct access_file allow, deny;
+};
+
+/* What is known of a host's name: not looked up yet, none, one that leads back to the address, one that does not. */
+enum access_name { ACCESS_NAME_UNASKED, ACCESS_NAME_UNKNOWN, ACCESS_NAME_KNOWN, ACCESS_NAME_PARANOID };
+
+/* Zeroed facts are valid: a server without a name, so that only `ALL` speaks of it, and a client of which nothing is
+ * known. A host without an address is not looked up: UNASKED then counts as UNKNOWN. */
+struct access_facts {
+    const char *daemons;         /* the names that the server answers to, separated by blanks: see access_daemons */
+    struct net_addr client, server;
+    enum access_name client_state, server_state;
+    const char *client_name;     /* read when the state is KNOWN */
+    const char *server_name;
+    const char *user;            /* NULL when not asked for: then a rule with a user's name refuses */
+};
+
+enum access_verdict {
+    ACCESS_ALLOW,
+    ACCESS_DENY,
+    ACCESS_ASK_NAME,             /* look the client's name up, set it in the facts, decide again */
+    ACCESS_ASK_SERVER_NAME       /* the server's likewise. Each is asked for at most once when it is then set */
+};
+
+/* Why. All text in it is printable ASCII. While a name is asked for it says which rule wants it. */
+struct access_why {
+    const char *file;            /* the deciding file's name; NULL when no rule matched (allowed) */
+    unsigned line;               /* its first line there, from 1; 0 when the file as a whole decided */
+    char rule[200];              /* as written, joined and cut to fit */
+    char fault[300];             /* "" or why the rule could not be understood and so refuses, with the mend */
+};
+
+#define ACCESS_LINE 16384        /* the longest rule, its continuation lines joined; a longer one refuses */
+
+/* hosts.allow first, then hosts.deny, then allowed; the first rule that matches decides, in file order (docs/man/
+ * buzon-hosts_access.5). A line that cannot be understood refuses when it is reached: one that is broken as a whole
+ * or before its first colon refuses everybody, one that is broken behind it everybody who uses its daemons. A name is
+ * asked for only where a rule is reached that needs it. Uses about ACCESS_LINE bytes of stack, no recursion. */
+enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts, struct access_why *why);
+
+/* All the names of a server that is called `name`: buzon's smtpd goes by several, in old rule files and new; every other
+ * server by its own. The result is either a constant or `name` itself. */
+const char *access_daemons(const char *name);
+
+/* Are all patterns of a list (as below) understood? Returns 0, or -1 and says in fault (of cap bytes) which is not, and
+ * the mend. For a configuration's reader. */
+int access_patterns_check(const char *patterns, char *fault, size_t cap);
+
+/* Does the client match a pattern list as hosts_access(5) writes it (`192.168. .lan [fd00::]/8 EXCEPT …`)? For
+ * relay-clients and lan-clients. Returns 1, 0, or -1 when a name must be looked up first to tell. A list with anything
+ * in it that cannot be understood matches nobody; `bad` (may be NULL) is then set to where that stands in the list, else
+ * to NULL. An empty list matches nobody. */
+int access_client_in(const char *patterns, const struct access_facts *facts, const char **bad);
+
+#endif

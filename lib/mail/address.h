@@ -1,0 +1,50 @@
+/* Mailboxes and paths as RFC 5321 4.1.2 writes them: read strictly, never split twice. */
+#ifndef MAIL_ADDRESS_H
+#define MAIL_ADDRESS_H
+
+#include "mail/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A mailbox `local@domain`, or `local` alone for <postmaster>; both empty for the null reverse-path <>.
+ * `text` is the whole as it is stored and sent on (a quoted local part keeps its quotes); `at` is the offset of the @
+ * that divides it, or the length when there is no domain. */
+struct address {
+    char text[LIMIT_ADDRESS + 1];
+    size_t len, at;
+};
+
+enum address_result {
+    ADDRESS_OK,
+    ADDRESS_BAD,             /* 501 5.1.3: not the grammar */
+    ADDRESS_LONG,            /* 501 5.1.3: a limit of 4.5.3.1 is exceeded */
+    ADDRESS_8BIT,            /* 553 5.6.7: needs SMTPUTF8 (RFC 6531), which is not offered */
+    ADDRESS_ROUTED           /* 550 5.7.1: `u%d`, `d!u`, `u@d@us`: an address in the address, for another host to
+                                take apart (CASES D9) */
+};
+
+/* Reads a path `<…>` at text, of at most n bytes. A source route in front is read and dropped (RFC 5321 appendix C).
+ * `<>` is accepted and empty. On ADDRESS_OK *used is the path's length. */
+enum address_result address_path(const char *text, size_t n, struct address *a, size_t *used);
+
+/* Reads exactly n bytes as a mailbox without brackets; a local part alone is accepted. */
+enum address_result address_mailbox(const char *text, size_t n, struct address *a);
+
+bool address_is_null(const struct address *a);
+
+/* The domain, "" when there is none. */
+const char *address_domain(const struct address *a);
+
+/* Is the local part (quotes and case apart) this word? */
+bool address_local_is(const struct address *a, const char *word);
+
+/* Is text, of n bytes, a domain name (RFC 5321 Domain) / an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]? */
+bool address_is_domain(const char *text, size_t n);
+bool address_is_literal(const char *text, size_t n);
+
+/* The name of the mailbox's folder for a local part: lower case, of `a-z 0-9 . _ + -` only and starting with a letter
+ * or digit, so that it can be a file name. Returns 0, or -1 for any other local part (CASES D11). */
+int address_folder(const struct address *a, char folder[LIMIT_LOCAL_PART + 1]);
+
+#endif

@@ -1,0 +1,32 @@
+/* Watches a message's header section go by: counts hops, notes which fields are there. Nothing is kept. */
+#ifndef MAIL_HEADER_H
+#define MAIL_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum header_field {
+    HEADER_OTHER, HEADER_RECEIVED, HEADER_DATE, HEADER_FROM, HEADER_MESSAGE_ID, HEADER_TO, HEADER_CC, HEADER_BCC,
+    HEADER_DELIVERED_TO, HEADER_RETURN_PATH, HEADER_FIELDS
+};
+
+/* Which field does this line begin? name runs up to the colon, of n bytes. */
+enum header_field header_field_of(const char *name, size_t n);
+
+#define HEADER_ID_MOST 200
+
+struct header {
+    unsigned count[HEADER_FIELDS];      /* lines seen of each field */
+    char message_id[HEADER_ID_MOST];    /* `<…>` of the first Message-ID, for the log; "" when none or too long */
+    /* private: */
+    enum { HEADER_IN_NAME, HEADER_IN_VALUE, HEADER_IN_ID, HEADER_OVER } state;
+    char name[16];
+    size_t name_n, id_n;
+};
+
+void header_start(struct header *h);
+
+/* Looks at the next n bytes of a text with CR LF line ends, cut anywhere. Cheap once the header section is over. */
+void header_watch(struct header *h, const char *text, size_t n);
+
+#endif

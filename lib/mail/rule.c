@@ -1,0 +1,232 @@
+/* The lines of hosts.allow and hosts.deny: see rule.h. */
+#include "mail/rule.h"
+
+#include "base/str.h"
+#include "mail/pattern.h"
+
+#include <string.h>
+
+/* One physical line without its newline; false at the end. *joins: it goes on in the next one (its backslash is off). */
+static bool physical(struct rule_reader *r, struct rule_span *line, bool *joins)
+{
+    if (r->at == r->end)
+        return false;
+    const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    const char *stop = newline ? newline : r->end;
+
+    line->p = r->at;
+    line->n = (size_t)(stop - r->at);
+    *joins = newline && line->n > 0 && stop[-1] == '\\';
+    if (*joins)
+        line->n--;
+    r->at = newline ? newline + 1 : r->end;
+    r->next++;
+    return true;
+}
+
+/* Returns 1 also for blank lines and comments. */
+static int logical(struct rule_reader *r, struct rule_span *line)
+{
+    struct rule_span more;
+    bool joins, fits = true;
+    size_t n = 0;
+
+    r->line = r->next;
+    if (!physical(r, line, &joins))
+        return 0;
+    if (!joins)
+        return line->n <= ACCESS_LINE ? 1 : -1;
+    for (more = *line; ; ) {
+        fits = fits && more.n <= ACCESS_LINE - n;
+        if (fits) {
+            memcpy(r->joined + n, more.p, more.n);
+            n += more.n;
+        }
+        if (!joins || !physical(r, &more, &joins))
+            break;
+    }
+    if (!fits)
+        return -1;
+    line->p = r->joined;
+    line->n = n;
+    return 1;
+}
+
+/* How many of the first bytes are blanks. */
+static size_t blanks(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && (p[i] == ' ' || p[i] == '\t'))
+        i++;
+    return i;
+}
+
+static bool is_blank(const struct rule_span *line)
+{
+    size_t i = blanks(line->p, line->n);
+
+    return i == line->n || (i + 1 == line->n && line->p[i] == '\r');
+}
+
+int rule_next(struct rule_reader *r, struct rule_span *line)
+{
+    int got;
+
+    while ((got = logical(r, line)) != 0) {
+        bool comment = line->n > 0 && line->p[0] == '#';
+        if (!comment && (got < 0 || !is_blank(line)))
+            return got;
+    }
+    return 0;
+}
+
+/* The first `mark` outside of brackets, as an offset; n when there is none. */
+static size_t find_outside(const char *p, size_t n, char mark)
+{
+    int depth = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '[')
+            depth++;
+        else if (p[i] == ']')
+            depth--;
+        else if (p[i] == mark && depth == 0)
+            return i;
+    }
+    return n;
+}
+
+static bool is_address_byte(char c)
+{
+    return c == ':' || c == '.' || str_is_digit(c) || (str_lower(c) >= 'a' && str_lower(c) <= 'f');
+}
+
+/* Is the colon at offset `at` part of an IPv6 address that lacks its brackets? */
+static bool in_bare_v6(const struct rule_span *line, size_t at)
+{
+    size_t from = at, to = at;
+    struct net_addr a;
+
+    while (from > 0 && is_address_byte(line->p[from - 1]))
+        from--;
+    while (to < line->n && is_address_byte(line->p[to]))
+        to++;
+    return to - from < NET_TEXT && net_parse(line->p + from, to - from, &a) == 0;
+}
+
+static const char *wrong_bytes(const struct rule_span *line)
+{
+    if (line->n >= 2 && (memcmp(line->p, "\xff\xfe", 2) == 0 || memcmp(line->p, "\xfe\xff", 2) == 0))
+        return "the file is UTF-16: save it as plain ASCII text";
+    if (memchr(line->p, '\0', line->n))
+        return "a NUL byte: save the file as plain ASCII text";
+    if (line->p[line->n - 1] == '\r')
+        return "the line ends in CR: save the file with Unix line ends";
+    return NULL;
+}
+
+const char *rule_split(const struct rule_span *line, struct rule *rule)
+{
+    const char *wrong = wrong_bytes(line);
+    size_t one = find_outside(line->p, line->n, ':');
+
+    if (wrong)
+        return wrong;
+    if (one == line->n)
+        return line->p[blanks(line->p, line->n)] == '#'      /* no blank line comes here */
+            ? "a comment has its # in the first column: take out what stands before it"
+            : "no colon between daemons and clients: write `daemon: client`";
+    size_t rest = one + 1;
+    size_t two = rest + find_outside(line->p + rest, line->n - rest, ':');
+    if (in_bare_v6(line, one) || (two < line->n && in_bare_v6(line, two)))
+        return "an IPv6 address stands in brackets: [2001:db8::1]";
+    rule->daemons = (struct rule_span){ line->p, one };
+    rule->clients = (struct rule_span){ line->p + rest, two - rest };
+    rule->has_options = two < line->n;
+    rule->options = rule->has_options ? (struct rule_span){ line->p + two + 1, line->n - two - 1 }
+                                      : (struct rule_span){ line->p + line->n, 0 };
+    return NULL;
+}
+
+static bool separates(char c)
+{
+    return c == ' ' || c == '\t' || c == ',';
+}
+
+bool rule_item(struct rule_span *list, struct rule_span *item)
+{
+    while (list->n > 0 && separates(*list->p)) {
+        list->p++;
+        list->n--;
+    }
+    item->p = list->p;
+    while (list->n > 0 && !separates(*list->p)) {
+        list->p++;
+        list->n--;
+    }
+    item->n = (size_t)(list->p - item->p);
+    return item->n > 0;
+}
+
+/* Cuts the next option off *rest, at a colon that no backslash precedes; without the blanks around it. After the last
+ * one rest->p is NULL: a colon at the end has one more, an empty one, behind it. */
+static struct rule_span next_option(struct rule_span *rest)
+{
+    struct rule_span o = { rest->p, 0 };
+
+    while (o.n < rest->n && !(o.p[o.n] == ':' && (o.n == 0 || o.p[o.n - 1] != '\\')))
+        o.n++;
+    bool more = o.n < rest->n;
+    *rest = (struct rule_span){ more ? o.p + o.n + 1 : NULL, more ? rest->n - o.n - 1 : 0 };
+    size_t skip = blanks(o.p, o.n);
+    o.p += skip;
+    o.n -= skip;
+    while (o.n > 0 && (o.p[o.n - 1] == ' ' || o.p[o.n - 1] == '\t'))
+        o.n--;
+    return o;
+}
+
+static const char *one_option(const struct rule_span *o, bool last, enum rule_effect *effect)
+{
+    static const char known[] = "aclexec banners group keepalive linger nice rfc931 setenv severity spawn twist umask user";
+    const char *list = known, *word;
+    size_t n = 0, known_n;
+
+    while (n < o->n && o->p[n] != ' ' && o->p[n] != '\t' && o->p[n] != '=')
+        n++;
+    bool allow = pattern_is(o->p, n, "allow");
+    if (allow || pattern_is(o->p, n, "deny")) {
+        if (n < o->n)
+            return "this option stands alone: take out what follows it";
+        if (!last)
+            return "this option is the last of its rule: move it to the end";
+        if (*effect == RULE_PLAIN)
+            *effect = allow ? RULE_ALLOW : RULE_DENY;
+        return NULL;
+    }
+    while ((word = str_word(&list, &known_n)))
+        if (known_n == n && str_case_eqn(word, o->p, n)) {
+            *effect = RULE_LATER;
+            return NULL;
+        }
+    return n ? "no such option: see hosts_options(5)" : "an option is missing behind the colon: take the colon out";
+}
+
+const char *rule_options(const struct rule *rule, enum rule_effect *effect, struct rule_span *at)
+{
+    struct rule_span rest = rule->options, first_later = { NULL, 0 };
+
+    *effect = RULE_PLAIN;
+    while (rest.p) {
+        *at = next_option(&rest);
+        const char *wrong = one_option(at, !rest.p, effect);
+        if (wrong)
+            return wrong;
+        if (*effect == RULE_LATER && !first_later.p)
+            first_later = *at;
+    }
+    if (*effect == RULE_LATER)
+        *at = first_later;
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/* The lines of hosts.allow and hosts.deny, and their parts. */
+#ifndef MAIL_RULE_H
+#define MAIL_RULE_H
+
+#include "mail/access.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes that somebody else owns. */
+struct rule_span {
+    const char *p;
+    size_t n;
+};
+
+/* Walks over a file's text, which the caller sets: `at`, `end`, and `next` = 1. */
+struct rule_reader {
+    const char *at, *end;
+    unsigned next;                       /* the number of the line at `at` */
+    unsigned line;                       /* the first line of what rule_next returned */
+    char joined[ACCESS_LINE];            /* where continued lines are put together */
+};
+
+/* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a comment.
+ * It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 when it is longer
+ * than ACCESS_LINE (*line is then its beginning). The last line needs no newline. */
+int rule_next(struct rule_reader *r, struct rule_span *line);
+
+/* A rule's parts; `options` is what stands behind the second colon. */
+struct rule {
+    struct rule_span daemons, clients, options;
+    bool has_options;
+};
+
+/* Divides a line at its first two colons outside of brackets. Returns NULL, or what is wrong with the line as a
+ * whole, with the mend. */
+const char *rule_split(const struct rule_span *line, struct rule *rule);
+
+/* The next item of a list divided by blanks, tabs and commas; moves *list. False at its end. */
+bool rule_item(struct rule_span *list, struct rule_span *item);
+
+/* What the options say. */
+enum rule_effect { RULE_PLAIN, RULE_ALLOW, RULE_DENY, RULE_LATER /* known, but not acted upon: refuses */ };
+
+/* For a rule that has options. Returns NULL, or what is wrong with them. *at is the option that is wrong, or that is for later. */
+const char *rule_options(const struct rule *rule, enum rule_effect *effect, struct rule_span *at);
+
+#endif

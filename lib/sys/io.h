@@ -1,0 +1,59 @@
+/* A peer's descriptor: the only place where one is read or written. Every call has a deadline, a point on clock_mono_ms. */
+#ifndef SYS_IO_H
+#define SYS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IO_IN  16384
+#define IO_OUT 16384
+
+/* Both directions of a connection. `in` and `out` are separate descriptors for inetd's fd 0 and 1. */
+struct io {
+    int in_fd, out_fd;
+    int64_t deadline;                /* for what is done now; set it anew for each command */
+    size_t in_at, in_n, out_n;
+    bool skipping;                   /* the rest of an over-long line is still to come */
+    bool dead;                       /* an error or a deadline: nothing more will work */
+    char in[IO_IN], out[IO_OUT];
+};
+
+enum io_result {
+    IO_OK,
+    IO_EOF,                          /* the peer has closed its side */
+    IO_TIMEOUT,                      /* the deadline has passed */
+    IO_ERROR,                        /* reset, or any other errno */
+    IO_LONG,                         /* io_line: over the limit; it was skipped */
+    IO_BARE                          /* io_line: ended by a bare LF or holding a bare CR */
+};
+
+void io_start(struct io *io, int in_fd, int out_fd);
+
+/* Sets the deadline to so many seconds from now. */
+void io_allow(struct io *io, uint32_t seconds);
+
+/* The next line without its end; *line points into the buffer until the next call. `most` counts the line end and is less
+ * than IO_IN. With `lf_ends` a bare LF ends a line too; else it is IO_BARE, as is a CR inside. Sends what waits in the
+ * output first when nothing more is in the input: so pipelined commands get their replies in one segment. */
+enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **line, size_t *n);
+
+/* Whatever bytes are there, at least one: *data points into the buffer; say with io_used how many were taken. */
+enum io_result io_some(struct io *io, const char **data, size_t *n);
+void io_used(struct io *io, size_t n);
+
+/* Are bytes here that were not asked for yet? */
+bool io_has_input(const struct io *io);
+
+/* Queues bytes for sending, sending when the buffer is full; io_flush sends what waits. */
+enum io_result io_put(struct io *io, const void *data, size_t n);
+enum io_result io_flush(struct io *io);
+
+/* For a last word after a deadline: the connection may be used again, for a few seconds. */
+void io_revive(struct io *io);
+
+/* Sends what waits, tells the peer that no more will come, and reads its rest away for at most two seconds, so that a
+ * last reply is not lost in a reset. Does not close the descriptors. */
+void io_finish(struct io *io);
+
+#endif

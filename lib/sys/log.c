@@ -1,0 +1,87 @@
+/* The log: see log.h. */
+#include "sys/log.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_FILE_MOST 262144         /* then run/log starts anew: it may live in RAM */
+
+static const char *tag_name = "buzon";
+static const char *file_path;
+static bool to_syslog, to_stderr;
+
+/* Does a syslogd listen? syslog(3) itself would not say. */
+static bool syslogd_answers(void)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool yes = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return yes;
+}
+
+void log_open(const char *tag, const char *fallback, bool echo)
+{
+    tag_name = tag;
+    file_path = fallback;
+    to_stderr = echo;
+    to_syslog = syslogd_answers();
+    if (to_syslog)
+        openlog(tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+static void line_to_file(const char *line)
+{
+    char stamp[32], text[1200];
+    struct tm tm;
+    struct stat st;
+    time_t now = time(NULL);
+    int fd = open(file_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        if (st.st_size > LOG_FILE_MOST && ftruncate(fd, 0)) {
+            close(fd);
+            return;
+        }
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+        int n = snprintf(text, sizeof text, "%s %s[%d]: %s\n", stamp, tag_name, (int)getpid(), line);
+        if (write(fd, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1) < 0 && to_stderr)
+            fprintf(stderr, "%s: %s: %s\n", tag_name, file_path, strerror(errno));
+    }
+    close(fd);
+}
+
+void log_line(int level, const char *format, ...)
+{
+    char raw[1024], line[1024];
+    struct str s;
+    va_list args;
+    int kept = errno;
+
+    va_start(args, format);
+    vsnprintf(raw, sizeof raw, format, args);
+    va_end(args);
+    str_init(&s, line, sizeof line);
+    str_add_clean(&s, raw, strlen(raw));
+    if (to_syslog)
+        syslog(level, "%s", line);
+    else if (file_path)
+        line_to_file(line);
+    if (to_stderr)
+        fprintf(stderr, "%s: %s\n", tag_name, line);
+    errno = kept;
+}

@@ -1,0 +1,49 @@
+/* Who is at the other end: see peer.h. */
+#include "sys/peer.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+unsigned peer_address(const struct sockaddr *sa, struct net_addr *a)
+{
+    uint8_t byte[16];
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    memset(a, 0, sizeof *a);
+    if (sa->sa_family == AF_INET) {
+        memcpy(&v4, sa, sizeof v4);
+        memcpy(byte, &v4.sin_addr, 4);
+        net_set_v4(a, byte);
+        return ntohs(v4.sin_port);
+    }
+    if (sa->sa_family == AF_INET6) {
+        memcpy(&v6, sa, sizeof v6);
+        memcpy(byte, &v6.sin6_addr, 16);
+        net_set_v6(a, byte);
+        return ntohs(v6.sin6_port);
+    }
+    return 0;
+}
+
+int peer_of(int fd, struct peer *p)
+{
+    struct stat st;
+    struct sockaddr_storage client, server;
+    socklen_t client_len = sizeof client, server_len = sizeof server;
+
+    memset(p, 0, sizeof *p);
+    if (fstat(fd, &st) || !S_ISSOCK(st.st_mode))
+        return 0;
+    p->is_socket = true;
+    memset(&client, 0, sizeof client);           /* a Unix peer without a name fills in less than the family */
+    memset(&server, 0, sizeof server);
+    if (getpeername(fd, (struct sockaddr *)&client, &client_len) ||
+        getsockname(fd, (struct sockaddr *)&server, &server_len))
+        return -1;
+    p->client_port = peer_address((struct sockaddr *)&client, &p->client);
+    p->server_port = peer_address((struct sockaddr *)&server, &p->server);
+    return 0;
+}

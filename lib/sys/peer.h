@@ -1,0 +1,24 @@
+/* Who is at the other end of fd 0. */
+#ifndef SYS_PEER_H
+#define SYS_PEER_H
+
+#include "mail/net.h"
+
+#include <stdbool.h>
+
+struct sockaddr;
+
+struct peer {
+    bool is_socket;              /* any socket counts as a remote client (DESIGN 1.1) */
+    struct net_addr client, server;   /* NET_NONE for a socket without addresses, such as a Unix one */
+    unsigned client_port, server_port;   /* 0 when there is none */
+};
+
+/* Returns 0, or -1 when fd is a socket whose peer cannot be told (it is gone already, or was never connected): is_socket
+ * is then true, and both addresses are NET_NONE. What is no socket, or not open, gives 0 and is_socket false. */
+int peer_of(int fd, struct peer *p);
+
+/* The address in a socket address, v4-mapped ones as IPv4; NET_NONE for other families. Returns the port, or 0. */
+unsigned peer_address(const struct sockaddr *sa, struct net_addr *a);
+
+#endif

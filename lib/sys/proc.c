@@ -1,0 +1,94 @@
+/* The process itself: see proc.h. */
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static int fds_012_exist(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0) {
+            int got = open("/dev/null", O_RDWR);
+            if (got != fd)
+                return -1;
+        }
+    return 0;
+}
+
+static void close_inherited(void)
+{
+    struct rlimit most;
+
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
+        return;
+#endif
+    if (getrlimit(RLIMIT_NOFILE, &most) || most.rlim_cur > 4096)
+        most.rlim_cur = 4096;
+    for (int fd = 3; fd < (int)most.rlim_cur; fd++)
+        close(fd);
+}
+
+int proc_init(void)
+{
+    sigset_t none;
+    struct rlimit no_core = { 0, 0 };
+
+    if (fds_012_exist())
+        return -1;
+    close_inherited();
+    for (int sig = 1; sig < NSIG; sig++)
+        if (sig != SIGKILL && sig != SIGSTOP)
+            signal(sig, SIG_DFL);            /* fails for the C library's own ones: as it should */
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(077);
+    return setrlimit(RLIMIT_CORE, &no_core);
+}
+
+int proc_guard_stderr(void)
+{
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return close(2);
+    if (dup2(fd, 2) < 0)
+        return -1;
+    return close(fd);
+}
+
+int proc_drop(uid_t uid, gid_t gid, struct fault *f)
+{
+    if (setgroups(1, &gid) || setgid(gid) || setuid(uid))
+        return fault_set(f, EX_OSERR, "cannot become uid %u, gid %u: %s", (unsigned)uid, (unsigned)gid, strerror(errno));
+    if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid || getgroups(0, NULL) != 1)
+        return fault_set(f, EX_OSERR, "became another user than uid %u, gid %u: will not go on", (unsigned)uid, (unsigned)gid);
+    if (setuid(0) == 0 || setgid(0) == 0)
+        return fault_set(f, EX_OSERR, "root's rights can be taken back: will not go on");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && errno != EINVAL)     /* EINVAL: a kernel before 3.5 */
+        return fault_set(f, EX_OSERR, "no_new_privs: %s", strerror(errno));
+    return 0;
+}
+
+bool proc_is_secure_exec(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+const char *proc_exec_name(void)
+{
+    const char *name = (const char *)getauxval(AT_EXECFN);
+
+    return name ? name : "";
+}

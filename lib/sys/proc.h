@@ -1,0 +1,27 @@
+/* A process that trusts nothing it was born with, and the points where it gives up its rights. */
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include "base/fault.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The first act of every applet (CASES J7): fds 0 to 2 exist, all others are closed, signals are unblocked and at their
+ * defaults but SIGPIPE (ignored), the umask is 077, no core is written. Returns 0 or -1. */
+int proc_init(void);
+
+/* For an applet whose fd 0 is a client: fd 2, which inetd makes the client's socket too, becomes /dev/null. */
+int proc_guard_stderr(void);
+
+/* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back (DESIGN 2).
+ * Then no_new_privs. Returns 0, or -1 with the fault set; the caller must exit then. */
+int proc_drop(uid_t uid, gid_t gid, struct fault *f);
+
+/* A path from --root's environment twin may be used only by a program that runs with its caller's own rights. */
+bool proc_is_secure_exec(void);
+
+/* Name of the file that was executed (AT_EXECFN), "" when the kernel does not say. */
+const char *proc_exec_name(void);
+
+#endif

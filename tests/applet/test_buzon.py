@@ -1,0 +1,154 @@
+# The one binary: which applet a name chooses, and what it says when there is none.
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from support.tree import buzon
+
+APPLETS = ["access-check", "mailq", "queue-runner", "sendmail", "smtpd", "tcpd"]
+
+
+def run(*argv, executable=None, **more):
+    more.setdefault("input", b"")
+    return subprocess.run(list(argv), executable=executable, capture_output=True, timeout=20, **more)
+
+
+@pytest.fixture
+def binary():
+    words = buzon()
+    if len(words) > 1:
+        pytest.skip("argv[0] is the emulator's here")
+    return words[0]
+
+
+def test_list():
+    out = run(*buzon(), "--list")
+    assert out.returncode == 0 and out.stderr == b""
+    names = [l.split()[0] for l in out.stdout.decode().splitlines()]
+    assert names == sorted(names) and set(APPLETS) <= set(names)
+
+
+def test_version():
+    out = run(*buzon(), "--version")
+    assert out.returncode == 0 and re.fullmatch(rb"buzon \d[\w.+~-]*\n", out.stdout), out.stdout
+
+
+def test_no_arguments_tells_what_there_is():
+    out = run(*buzon())
+    assert out.returncode in (0, 64)
+    assert all(a.encode() in out.stdout + out.stderr for a in APPLETS)
+
+
+def test_unknown_applet():
+    out = run(*buzon(), "frobnicate")
+    assert out.returncode == 64 and out.stdout == b""
+    assert b"frobnicate" in out.stderr and all(a.encode() in out.stderr for a in APPLETS)
+
+
+def test_unknown_option():
+    out = run(*buzon(), "--frobnicate")
+    assert out.returncode == 64 and out.stdout == b"" and b"usage" in out.stderr.lower()
+
+
+@pytest.mark.parametrize("name", ["mailq", "/usr/bin/mailq", "./mailq", "//x//mailq", "-mailq"])
+def test_argv0_chooses(tree, binary, name):
+    out = run(name, "--root", str(tree.root), executable=binary)
+    assert (out.returncode, out.stdout) == (0, b"Mail queue is empty\n"), out
+
+
+@pytest.mark.parametrize("name", ["", "/", "mailq/", "x", "MAILQ", "mailqq", "mail", "a" * 5000, "mailq\n", "\xff"])
+def test_other_argv0_never_is_an_applet(tree, binary, name):
+    """CASES J9."""
+    out = run(name, "--root", str(tree.root), executable=binary)
+    assert out.returncode == 64 and out.stdout == b"" and b"\x1b" not in out.stderr, out
+
+
+def test_other_name_of_an_applet(tree, binary):
+    out = run("runq", "--root", str(tree.root), executable=binary)
+    assert out.returncode == 0, out
+
+
+def test_argc_0(binary, tmp_path):
+    """CASES J9: execve with an empty argv. Kernels since 5.18 make it one empty string."""
+    program = tmp_path / "argc0.c"
+    program.write_text('#include <unistd.h>\nint main(int c, char **v) { char *none[] = {0}; (void)c;'
+                       ' execve(v[1], none, none); return 99; }\n')
+    subprocess.run(["cc", "-o", tmp_path / "argc0", program], check=True)
+    out = run(str(tmp_path / "argc0"), binary)
+    assert out.returncode == 64 and out.stdout == b"" and b"smtpd" in out.stderr, out
+
+
+def test_through_a_link(tree, binary, tmp_path):
+    for make in (os.symlink, os.link):
+        link = tmp_path / "mailq"
+        try:
+            make(binary, link)
+        except OSError:
+            continue                         # another file system
+        out = run(str(link), "--root", str(tree.root))
+        assert out.stdout == b"Mail queue is empty\n"
+        link.unlink()
+
+
+def test_applet_as_argument(tree):
+    out = run(*buzon(), "mailq", "--root", str(tree.root))
+    assert out.stdout == b"Mail queue is empty\n"
+
+
+def test_executed_as_tcpd(binary):
+    """tcpd without a daemon to run says how it is used."""
+    out = run("tcpd", executable=binary)
+    assert out.returncode != 0 and out.stdout == b""
+
+
+def test_install_makes_links(binary, tmp_path):
+    target = tmp_path / "sbin"
+    target.mkdir()
+    out = run(binary, "--install", str(target))
+    assert out.returncode == 0, out
+    names = {p.name for p in target.iterdir()}
+    assert {"smtpd", "sendmail", "mailq", "queue-runner", "access-check", "tcpd"} <= names
+    assert run(str(target / "sendmail"), "--root", "/nowhere", "-bp").returncode == 78
+    again = run(binary, "--install", str(target))
+    assert again.returncode == 0, again
+
+
+def test_install_leaves_what_is_not_its_own(binary, tmp_path):
+    target = tmp_path / "sbin"
+    target.mkdir()
+    (target / "sendmail").write_text("#!/bin/sh\n# somebody else's\n")
+    out = run(binary, "--install", str(target))
+    assert (target / "sendmail").read_text().startswith("#!/bin/sh")
+    assert out.returncode != 0 and b"sendmail" in out.stderr
+
+
+@pytest.mark.parametrize("args", [["--install"], ["--install", "/nowhere/at/all"]])
+def test_install_that_cannot_be(args):
+    out = run(*buzon(), *args)
+    assert out.returncode in (64, 73, 71, 72) and out.stderr, out
+
+
+def test_writes_that_fail_are_told(binary):
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([binary, "--list"], stdout=full, stderr=subprocess.PIPE, timeout=10)
+    assert p.returncode == 74, p
+
+
+@pytest.mark.parametrize("applet", APPLETS)
+def test_root_needs_a_value(applet):
+    if applet == "tcpd":
+        return                               # the original's interface: tcpd DAEMON ARGS, no options of its own
+    out = run(*buzon(), applet, "--root")
+    assert out.returncode == 64 and out.stdout == b"", out
+
+
+def test_closed_standard_fds(tree, binary):
+    """CASES J7: a file that is opened must not become fd 0, 1 or 2."""
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        out = subprocess.run(["sh", "-c", f'"$0" mailq --root "$1" {closed}', binary, str(tree.root)],
+                             capture_output=True, timeout=20)
+        assert out.returncode in (0, 74), (closed, out)
+    assert not tree.log() or "Mail queue" not in tree.log()

@@ -1,0 +1,522 @@
+# queue-runner: what is due is delivered, what cannot be waits, and nothing is lost or sent twice.
+
+import fcntl
+import re
+import signal
+import time
+
+import pytest
+
+from support.sink import free_port
+
+TEXT = "From: a@example.org\nSubject: test\n\nhello\n"
+
+
+def runs(tree, *args, code=0):
+    out = tree.run("queue-runner", *(args or ("-q",)), timeout=40)
+    assert out.returncode == code, f"{out.returncode} {out.stderr.decode()}\n{tree.log()}"
+    return out
+
+
+@pytest.fixture
+def box(tree):
+    tree.user("user", "a")
+    return tree
+
+
+@pytest.fixture
+def relay(box, sink):
+    """A tree that hands everything else to a sink."""
+    box.conf(smarthost=f"127.0.0.1:{sink.port}", smarthost_tls="off")
+    return box
+
+
+def scripted(box, server):
+    box.conf(smarthost=f"127.0.0.1:{server.port}", smarthost_tls="off")
+    return server
+
+
+# --- local ---
+
+def test_empty_queue(box):
+    out = runs(box)
+    assert out.stdout == b"" and out.stderr == b""
+
+
+def test_local_maildir(box):
+    box.hand_in("user@example.org", text=TEXT)
+    runs(box)
+    got = box.messages("user")
+    assert len(got) == 1 and box.queue() == []
+    # qmail's and Postfix's order: Return-Path, Delivered-To, then the trace; local line ends.
+    assert got[0].startswith(b"Return-Path: <a@example.org>\n"), got[0][:200]
+    assert re.search(rb"^Delivered-To: user@example\.org$", got[0], re.M), got[0][:300]
+    assert got[0].endswith(b"From: a@example.org\nSubject: test\n\nhello\n") or b"\n\nhello\n" in got[0]
+    assert b"\r" not in got[0]
+    assert box.logged(r"to=<user@example\.org>.*dsn=2\.0\.0, stat=Sent"), box.log()
+
+
+def test_maildir_file_is_private_and_named_as_maildirs_are(box):
+    box.hand_in("user@example.org")
+    runs(box)
+    files = list(box.path("mail/user/new").iterdir())
+    assert len(files) == 1 and files[0].stat().st_mode & 0o7777 == 0o600
+    assert re.fullmatch(r"\d+\.[^/:]+\.[^/:]+", files[0].name), files[0].name
+    assert not list(box.path("mail/user/tmp").iterdir())
+
+
+def test_two_recipients_one_message(box):
+    box.hand_in("user@example.org", "postmaster@example.org")
+    runs(box)
+    assert len(box.messages("user")) == len(box.messages("postmaster")) == 1 and box.queue() == []
+
+
+def test_user_in_another_case(box):
+    box.hand_in("USER@Example.ORG")
+    runs(box)
+    assert len(box.messages("user")) == 1
+
+
+def test_maildir_that_cannot_be_written_waits(box):
+    box.hand_in("user@example.org")
+    box.path("mail/user/tmp").chmod(0o500)
+    if not box.jailed:
+        box.path("mail/user/new").chmod(0o500)
+    runs(box)
+    box.path("mail/user/tmp").chmod(0o700)
+    box.path("mail/user/new").chmod(0o700)
+    row = box.rows()[0]
+    assert row["recipients"][0]["status"] == "waiting" and row["recipients"][0]["reason"] and row["attempts"] == 1
+
+
+def test_user_who_went_away_bounces(box):
+    """A user who was there at RCPT and is gone now: 5.1.1, to the sender."""
+    box.hand_in("user@example.org", sender="a@example.org")
+    import shutil
+    shutil.rmtree(box.path("mail/user"))
+    runs(box)
+    runs(box)
+    assert len(box.messages("a")) == 1 and b"user@example.org" in box.messages("a")[0]
+
+
+# --- smarthost ---
+
+def test_smarthost(relay, sink):
+    relay.hand_in("x@example.net", "y@example.com", text=TEXT)
+    runs(relay)
+    assert len(sink.messages) == 1 and relay.queue() == []
+    got = sink.messages[0]
+    assert got.mail_from == "a@example.org" and sorted(got.rcpt_tos) == ["x@example.net", "y@example.com"]
+    assert got.content.endswith(b"\r\nSubject: test\r\n\r\nhello\r\n")
+    assert relay.logged(r"to=<x@example\.net>.*relay=\S*127\.0\.0\.1.*dsn=2\.0\.0, stat=Sent"), relay.log()
+
+
+def test_local_and_relayed(relay, sink):
+    relay.hand_in("user@example.org", "x@example.net")
+    runs(relay)
+    assert len(relay.messages("user")) == 1 and len(sink.messages) == 1 and relay.queue() == []
+    assert sink.messages[0].rcpt_tos == ["x@example.net"]
+
+
+def test_messages_share_a_connection(box, script):
+    server = scripted(box, script())
+    for i in range(5):
+        box.hand_in(f"x{i}@example.net")
+    runs(box)
+    assert len(server.texts) == 5 and server.connections == 1
+    assert [l.split()[0] for l in server.lines].count(b"QUIT") == 1
+
+
+def test_only_crlf_leaves(box, script):
+    """CASES B1: whatever is handed in, no bare CR or LF goes out, and one end of data."""
+    server = scripted(box, script())
+    for bad in ("a\n.\nb", "a\r\n.\r\nb", "a\r.\rb", "a\n.\r\nb", "a\r\n.\nb", "a\r.\nb"):
+        box.run("sendmail", "-i", "-f", "a@example.org", "x@example.net", input="Subject: s\n\n" + bad + "\n")
+    runs(box)
+    assert server.texts
+    for text in server.texts:
+        assert not re.search(rb"\r(?!\n)", text) and not re.search(rb"(?<!\r)\n", text), text
+        assert text.count(b"\r\n.\r\n") == 1 and text.endswith(b"\r\n.\r\n")
+    assert all(re.fullmatch(rb"[^\r\n]*\r\n", l) for l in server.lines)
+    verbs = {l.split()[0].upper() for l in server.lines}
+    assert verbs <= {b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"QUIT"}, verbs
+
+
+@pytest.mark.parametrize("body,sent", [
+    (".\n", b"..\r\n"), ("..\n", b"...\r\n"), (".x\n", b"..x\r\n"), ("x.\n", b"x.\r\n"), ("a\n.", b"a\r\n..\r\n"),
+    ("no end", b"no end\r\n"), ("", b""), ("\n\n", b"\r\n\r\n")])
+def test_dots_and_last_line(box, script, body, sent):
+    """CASES B2, B3."""
+    server = scripted(box, script())
+    box.hand_in("x@example.net", text="Subject: s\n\n" + body)
+    runs(box)
+    assert server.texts[0].endswith(b"Subject: s\r\n\r\n" + sent + b".\r\n"), server.texts[0][-80:]
+
+
+def test_dots_at_buffer_edges(box, script):
+    server = scripted(box, script())
+    # Lines of 61 bytes and a dot, so that a dot comes to stand at each offset of any buffer of up to 128 KB.
+    body = ("." + "b" * 59 + "\n") * 2200
+    box.hand_in("x@example.net", text="Subject: s\n\n" + body)
+    runs(box)
+    got = server.texts[0].split(b"\r\n\r\n", 1)[1][:-3].replace(b"\r\n", b"\n")
+    assert got == b"".join(b"." + l if l.startswith(b".") else l for l in body.encode().splitlines(keepends=True))
+
+
+def test_large_message(relay, sink):
+    body = ("0123456789" * 7 + "\n") * 150000
+    relay.hand_in("x@example.net", text="Subject: large\n\n" + body)
+    runs(relay)
+    assert sink.messages[0].content.split(b"\r\n\r\n", 1)[1] == body.replace("\n", "\r\n").encode()
+
+
+def test_declared_size_and_body(relay, sink):
+    relay.hand_in("x@example.net", text="Subject: s\n\nn\u00e4mlich\n")
+    runs(relay)
+    options = " ".join(sink.messages[0].mail_options).upper()
+    assert "SIZE=" in options and "BODY=8BITMIME" in options
+    assert "n\u00e4mlich".encode() in sink.messages[0].content
+
+
+# --- what fails for now ---
+
+@pytest.mark.parametrize("verb,reply", [
+    ("CONNECT", b"421 4.3.2 not now\r\n"), ("EHLO", b"450 4.3.2 later\r\n"), ("MAIL", b"451 4.3.0 later\r\n"),
+    ("RCPT", b"450 4.2.0 greylisted\r\n"), ("DATA", b"451 4.3.0 later\r\n"), (".", b"452 4.3.1 full\r\n"),
+    ("CONNECT", None), ("MAIL", None), (".", None), ("CONNECT", b"rubbish\r\n"), ("RCPT", b"2\r\n"),
+    ("EHLO", b"250-a\r\n350 b\r\n"), ("MAIL", b"999 5.0.0 what\r\n")],
+    ids=lambda v: "closed" if v is None else v if isinstance(v, str) else re.sub(r"\W+", "-", v.decode())[:24])
+def test_temporary_failure_waits(box, script, verb, reply):
+    server = scripted(box, script(**{verb: reply}))
+    box.hand_in("x@example.net", text=TEXT)
+    before = box.queue()[0].read_bytes()[-200:]
+    runs(box)
+    row = box.rows()[0]
+    assert row["attempts"] == 1 and row["state"] == "waiting"
+    assert row["next"] >= time.time() + 60, "not rescheduled"
+    assert row["recipients"][0]["status"] == "waiting" and row["recipients"][0]["reason"]
+    assert box.queue()[0].read_bytes()[-200:] == before
+    # Not due: a plain pass leaves it alone.
+    seen = server.connections
+    runs(box)
+    assert server.connections == seen
+
+
+def test_greylisted_message_is_delivered_later(box, script):
+    server = scripted(box, script(RCPT=[b"450 4.2.0 greylisted\r\n", b"250 2.1.5 ok\r\n"]))
+    box.hand_in("x@example.net")
+    runs(box)
+    assert len(box.queue()) == 1
+    runs(box, "-q", "-f")
+    assert box.queue() == [] and len(server.texts) == 1
+
+
+def test_smarthost_down(box):
+    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off")
+    for i in range(3):
+        box.hand_in(f"x{i}@example.net")
+    began = time.monotonic()
+    runs(box)
+    assert time.monotonic() - began < 5
+    rows = box.rows()
+    assert len(rows) == 3 and all("refused" in r["recipients"][0]["reason"].lower() for r in rows), rows
+
+
+def test_smarthost_without_a_name(box):
+    """FIELD 6: an unresolvable smarthost is temporary."""
+    box.conf(smarthost="no-such-host.example.net", smarthost_tls="off")
+    box.hand_in("x@example.net")
+    runs(box)
+    assert box.rows()[0]["recipients"][0]["status"] == "waiting"
+
+
+def test_host_that_fails_is_tried_once_a_pass(box, script):
+    server = scripted(box, script(CONNECT=b"421 4.3.2 not now\r\n"))
+    for i in range(4):
+        box.hand_in(f"x{i}@example.net")
+    runs(box)
+    assert server.connections == 1
+    assert all(r["recipients"][0]["status"] == "waiting" for r in box.rows())
+
+
+def test_silent_smarthost_is_given_up(box):
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(5)
+        box.conf(smarthost=f"127.0.0.1:{s.getsockname()[1]}", smarthost_tls="off", connect_timeout="1s",
+                 command_timeout="1s")
+        box.hand_in("x@example.net")
+        began = time.monotonic()
+        runs(box)
+        assert time.monotonic() - began < 10
+    assert box.rows()[0]["recipients"][0]["status"] == "waiting"
+
+
+def test_endless_reply_is_bounded(box, script):
+    """CASES C9."""
+    scripted(box, script(EHLO=b"250-more\r\n" * 100000))
+    box.hand_in("x@example.net")
+    runs(box)
+    assert box.rows()[0]["recipients"][0]["status"] == "waiting"
+
+
+def test_retries_grow_apart(box):
+    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off")
+    box.hand_in("x@example.net")
+    waits = []
+    for _ in range(4):
+        runs(box, "-q", "-f")
+        waits.append(box.rows()[0]["next"] - time.time())
+    assert 100 < waits[0] < 600 and waits == sorted(waits) and waits[-1] > 2 * waits[0], waits
+
+
+# --- what fails for good ---
+
+@pytest.mark.parametrize("verb,reply", [("MAIL", b"550 5.7.1 no\r\n"), ("RCPT", b"550 5.1.1 no such user\r\n"),
+                                        (".", b"554 5.6.0 not this\r\n")])
+def test_refused_for_good_bounces_to_the_sender(box, script, verb, reply):
+    scripted(box, script(**{verb: reply}))
+    box.hand_in("x@example.net", sender="a@example.org", text=TEXT)
+    runs(box)
+    runs(box)                                # the bounce is a message of its own, due at once
+    assert box.queue() == [], box.rows()
+    got = box.messages("a")
+    assert len(got) == 1
+    text = got[0].decode()
+    assert text.startswith("Return-Path: <>\n"), text[:200]
+    assert "multipart/report" in text and "message/delivery-status" in text
+    assert re.search(r"^Final-Recipient: rfc822; ?x@example\.net$", text, re.M | re.I)
+    assert re.search(r"^Status: 5\.\d+\.\d+$", text, re.M) and re.search(r"^Action: failed$", text, re.M)
+    assert reply.decode().split(None, 1)[1].strip()[6:] in text, "the server's words are missing"
+    assert "Subject: test" in text
+    assert "hello" not in text.split("Subject: test")[1] or len(text) < 8000
+
+
+def test_one_refused_of_two(box, script):
+    server = scripted(box, script(RCPT=[b"250 2.1.5 ok\r\n", b"550 5.1.1 no such user\r\n"]))
+    box.hand_in("x@example.net", "y@example.net", sender="a@example.org")
+    runs(box)
+    runs(box)
+    assert len(server.texts) == 1 and box.queue() == []
+    text = box.messages("a")[0].decode()
+    assert "y@example.net" in text and not re.search(r"^Final-Recipient:.*x@example", text, re.M)
+
+
+def test_no_bounce_for_a_null_sender(box, script):
+    """CASES F5, F6: no bounce of a bounce; postmaster hears once, or the log does."""
+    scripted(box, script(RCPT=b"550 5.1.1 no such user\r\n"))
+    box.hand_in("x@example.net", sender="<>")
+    for _ in range(3):
+        runs(box)
+    assert box.queue() == [] and len(box.messages("postmaster")) <= 1
+    assert box.logged(r"x@example\.net.*550|5\.1\.1"), box.log()
+
+
+def test_message_that_is_too_old_bounces(box):
+    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off", queue_lifetime="1s")
+    box.hand_in("x@example.net", sender="a@example.org")
+    time.sleep(2.1)
+    runs(box, "-q", "-f")
+    runs(box, "-q", "-f")
+    assert len(box.messages("a")) == 1 and box.queue() == [], box.log()
+
+
+# --- passes, locks and damage ---
+
+def test_second_runner_leaves_at_once(box, script):
+    """CASES J8: overlapping cron runs."""
+    server = scripted(box, script())
+    gate = free_port()
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", gate))
+        s.listen(1)
+        box.conf(smarthost=f"127.0.0.1:{gate}", smarthost_tls="off")
+        box.hand_in("x@example.net")
+        first = box.start("queue-runner", "-q")
+        conn, _ = s.accept()                 # the first one now waits for a greeting
+        began = time.monotonic()
+        out = box.run("queue-runner", "-q")
+        assert out.returncode == 0 and time.monotonic() - began < 3
+        assert first.poll() is None
+        conn.close()
+        assert first.wait(20) == 0
+    assert server.connections == 0 and len(box.queue()) == 1
+
+
+@pytest.mark.parametrize("when", ["RCPT", "DATA", "."])
+def test_kill_in_a_pass_loses_nothing(box, script, when):
+    """CASES I8: killed at any moment, at most one duplicate, never a loss."""
+    server = scripted(box, script())
+    for i in range(3):
+        box.hand_in(f"x{i}@example.net", text=f"Subject: n{i}\n\nbody\n")
+    runner = []
+    usual = server.reply
+    hits = []
+
+    def reply(verb, said):
+        if verb == when:
+            hits.append(verb)
+            if len(hits) == 2:
+                import os
+                os.killpg(runner[0].pid, signal.SIGKILL)
+        return usual(verb, said)
+    server.reply = reply
+    runner.append(box.start("queue-runner", "-q", start_new_session=True))
+    runner[0].wait(20)
+    server.reply = usual
+    time.sleep(0.1)
+    runs(box, "-q", "-f")
+    runs(box, "-q", "-f")
+    assert box.queue() == [], box.rows()
+    got = [re.search(rb"^Subject: (n\d)", t, re.M).group(1) for t in server.texts]
+    assert set(got) == {b"n0", b"n1", b"n2"} and len(got) <= 4, got
+
+
+def damaged(box, change):
+    box.hand_in("user@example.org")
+    f = box.queue()[0]
+    data = f.read_bytes()
+    f.write_bytes(change(data))
+    runs(box)
+    assert box.messages("user") == [] and box.queue() == []
+    bad = list(box.path("queue/bad").iterdir())
+    assert len(bad) == 1 and bad[0].read_bytes() == change(data)
+    assert box.logged(r"queue/bad|bad/"), box.log()
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d[:-1], lambda d: d[:-16], lambda d: d[:len(d) // 2], lambda d: b"", lambda d: d + b"x",
+    lambda d: b"\0" * len(d), lambda d: d[:-40] + b"\0" * 40, lambda d: b"X" + d[1:],
+    lambda d: d[:-60] + bytes([d[-60] ^ 1]) + d[-59:]],
+    ids=["one-byte-short", "no-end", "half", "empty", "one-byte-more", "zeros", "zero-tail", "magic", "bit"])
+def test_torn_file_is_set_aside(box, change):
+    """CASES I4: told by the END record, moved to queue/bad, never sent."""
+    damaged(box, change)
+
+
+@pytest.mark.parametrize("what", ["symlink", "fifo", "directory", "name"])
+def test_foreign_things_in_the_queue(box, what, tmp_path):
+    """CASES J1: they are not sent, not followed, and do not stop the pass."""
+    import os
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n")
+    box.hand_in("user@example.org")
+    name = box.queue()[0].name
+    other = box.path("queue/new") / ("foreign" if what == "name" else name[:-1] + ("0" if name[-1] != "0" else "1"))
+    {"symlink": lambda: other.symlink_to(secret), "fifo": lambda: os.mkfifo(other), "directory": lambda: other.mkdir(),
+     "name": lambda: other.write_text("hello")}[what]()
+    runs(box)
+    assert len(box.messages("user")) == 1 and secret.read_text() == "secret\n"
+    assert box.log().strip(), "not a word about it"
+
+
+def test_a_message_being_received_is_not_taken(box):
+    """The file is locked until the client has its 250: a pass leaves it alone."""
+    box.hand_in("user@example.org")
+    with box.queue()[0].open("rb") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        runs(box)
+        assert box.messages("user") == [] and len(box.queue()) == 1
+    runs(box, "-q", "-f")
+    assert len(box.messages("user")) == 1
+
+
+def test_debris_in_tmp_goes_by_age(box):
+    import os
+    old, young = box.write("queue/tmp/old", "x"), box.write("queue/tmp/young", "x")
+    for p in (old, young):
+        box.own(p)
+    past = time.time() - 8 * 86400
+    os.utime(old, (past, past))
+    runs(box)
+    assert not old.exists() and young.exists()
+
+
+def test_stays_and_runs_passes(box):
+    p = box.start("queue-runner", "-q1s")
+    box.hand_in("user@example.org")
+    end = time.monotonic() + 8
+    while not box.messages("user") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(box.messages("user")) == 1
+    assert p.poll() is None or p.returncode == 0
+    box.hand_in("user@example.org")
+    end = time.monotonic() + 8
+    while len(box.messages("user")) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(box.messages("user")) == 2
+    if p.poll() is not None:
+        stop_detached(box)
+    else:
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(10) in (0, -signal.SIGTERM)
+
+
+def stop_detached(box):
+    """Ends the runner that left its parent, found by the tree in its command line."""
+    import os
+    mark = str(box.root).encode()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if mark in words and b"queue-runner" in words:
+            os.kill(int(pid), signal.SIGTERM)
+
+
+def test_many_messages_in_one_pass(relay, sink):
+    with relay.smtp() as s:
+        relay.conf(relay_clients="127.0.0.1")
+    with relay.smtp() as s:
+        s.hello()
+        for i in range(60):
+            s.deliver("a@example.org", f"x{i}@example.net", "Subject: s\r\n\r\nbody\r\n")
+    runs(relay)
+    assert len(sink.messages) == 60 and relay.queue() == []
+
+
+# --- choosing ---
+
+def test_choice_by_id_recipient_and_sender(relay, sink):
+    relay.hand_in("x@example.net", sender="a@example.org")
+    relay.hand_in("y@example.net", sender="b@example.org")
+    relay.hand_in("z@example.net", sender="c@example.org")
+    ident = next(r["id"] for r in relay.rows() if r["recipients"][0]["address"] == "z@example.net")
+    runs(relay, "-q", "-R", "x@")
+    assert [m.rcpt_tos for m in sink.messages] == [["x@example.net"]]
+    runs(relay, "-q", "-S", "b@")
+    assert [m.rcpt_tos for m in sink.messages][1:] == [["y@example.net"]]
+    runs(relay, "-q", "-I", ident)
+    assert [m.rcpt_tos for m in sink.messages][2:] == [["z@example.net"]]
+
+
+# --- broken set-ups ---
+
+def test_missing_queue(tree):
+    import shutil
+    shutil.rmtree(tree.path("queue"))
+    out = tree.run("queue-runner", "-q")
+    assert out.returncode == 78 and b"queue" in out.stderr, out
+
+
+def test_broken_configuration(tree):
+    tree.conf("frobnicate yes\n")
+    out = tree.run("queue-runner", "-q")
+    assert out.returncode == 78 and b"etc/buzon.conf:1: " in out.stderr, out
+
+
+def test_world_writable_parent(tree):
+    tree.root.parent.chmod(0o777)
+    out = tree.run("queue-runner", "-q")
+    tree.root.parent.chmod(0o755)
+    assert out.returncode == 78 and b"writable" in out.stderr, out
+
+
+@pytest.mark.parametrize("args", [["-Z"], ["-qx"], ["-q1x"], ["extra"], ["-I"]])
+def test_usage(tree, args):
+    out = tree.run("queue-runner", *args)
+    assert out.returncode == 64 and b"usage" in out.stderr.lower(), out
