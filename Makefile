@@ -41,14 +41,15 @@ SRC     := $(sort $(wildcard applets/*.c)) $(LIB_SRC)
 LIB_OBJ := $(LIB_SRC:%.c=$O/obj/%.o)
 OBJ     := $(SRC:%.c=$O/obj/%.o)
 
+# Truncation by snprintf is what it is called for, and what gcc says of it differs by board.
 WARN := -Wall -Wextra -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-        -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wredundant-decls -Wdate-time
+        -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-truncation -Wundef -Wredundant-decls -Wdate-time
 # A compiler newer than the one this was written with may warn of more: WERROR= builds all the same.
 WERROR ?= -Werror
 
 # What every build of the sources shares, the sanitised and the fuzzed ones too.
 CPPFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_GNU_SOURCE -DBUZON_VERSION=\"$(VERSION)\" \
-            -DBUZON_BUILD_DATE=$(SOURCE_DATE_EPOCH) -Iapplets -Ilib
+            -DBUZON_BUILD_DATE=$(SOURCE_DATE_EPOCH) -iquote applets -iquote lib
 
 # Each function in a section of its own, so that the linker keeps only what is reached; no unwind tables, since
 # nothing is thrown. File names are cut to the tree, so that its place leaves no trace in the binary.

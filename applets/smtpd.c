@@ -183,8 +183,7 @@ static const char *judge_rcpt(struct session *s)
     case POLICY_REMOTE: no = judge_remote(s); break;
     }
     if (!no) {
-        snprintf(address, sizeof address, "%s%s%s", s->srv.rcpt.text, *address_domain(&s->srv.rcpt) ? "" : "@",
-                 *address_domain(&s->srv.rcpt) ? "" : s->site.conf.hostname);
+        policy_destination(&s->site.conf, &s->srv.rcpt, address, sizeof address);
         if (envelope_add_rcpt(&s->envelope, address))
             no = "452 4.5.3 too many recipients; send the others in another message";
     }
@@ -205,7 +204,6 @@ static void start_envelope(struct session *s)
 {
     envelope_start(&s->envelope, clock_wall());
     envelope_add(&s->envelope, ENVELOPE_SENDER, s->srv.sender.text);
-    envelope_add(&s->envelope, ENVELOPE_BODY, s->srv.body_8bit ? "8BITMIME" : "7BIT");
     envelope_add(&s->envelope, ENVELOPE_CLIENT, client_label(s));
     envelope_add(&s->envelope, ENVELOPE_PROTOCOL, protocol(s));
 }

@@ -5,7 +5,7 @@ SAN  := $(BUILD)/san
 FUZZ := $(BUILD)/fuzz
 SAN_FLAGS  = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
              -isystem $(SAN)/bearssl/inc -MMD -MP
-FUZZ_FLAGS = $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+FUZZ_FLAGS = $(CPPFLAGS) -w -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
              -fno-sanitize-recover=all -isystem $(SAN)/bearssl/inc -MMD -MP
 
 # BearSSL is not what is looked at here: it is built as it is shipped.

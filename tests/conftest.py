@@ -12,6 +12,7 @@ from support import dialog, isolate, units
 from support.dns import Dns
 from support.inetd import Inetd
 from support.sink import Script, Sink
+from support.syslog import Syslogd
 from support.tree import Tree
 
 sys.dont_write_bytecode = True
@@ -162,6 +163,14 @@ def script():
     yield make
     for s in made:
         s.close()
+
+
+@pytest.fixture
+def syslogd(tmp_path):
+    """A syslogd that a process started with preexec_fn=syslogd.enter finds at /dev/log."""
+    s = Syslogd(tmp_path)
+    yield s
+    s.close()
 
 
 @pytest.fixture

@@ -100,6 +100,21 @@ bool str_is_alnum(char c)
     return str_is_digit(c) || (l >= 'a' && l <= 'z');
 }
 
+bool str_has_8bit(const char *text, size_t n)
+{
+    unsigned long word, high = ~0ul / 255 * 128;     /* 0x80 in each byte */
+
+    for (; n >= sizeof word; n -= sizeof word, text += sizeof word) {
+        memcpy(&word, text, sizeof word);
+        if (word & high)
+            return true;
+    }
+    for (; n > 0; n--, text++)
+        if ((unsigned char)*text & 128)
+            return true;
+    return false;
+}
+
 const char *str_word(const char **p, size_t *n)
 {
     const char *start = *p + strspn(*p, " \t");

@@ -37,6 +37,9 @@ bool str_case_eqn(const char *a, const char *b, size_t n);   /* both have at lea
 bool str_is_alnum(char c);
 bool str_is_digit(char c);
 
+/* Is any of n bytes over 127? */
+bool str_has_8bit(const char *text, size_t n);
+
 /* The next word of *p (separated by blanks and tabs), its length in *n; NULL at the end. Moves *p. */
 const char *str_word(const char **p, size_t *n);
 

@@ -33,8 +33,8 @@ const char *access_daemons(const char *name)
 /* Divides `user@host` and `daemon@host`, not `@netgroup`. The `@` in brackets is the address's. */
 static bool split_at(const struct rule_span *item, struct rule_span *word, struct rule_span *host)
 {
-    for (size_t i = 1; i < item->n && item->p[i] != '['; i++)
-        if (item->p[i] == '@') {
+    for (size_t i = 0; i < item->n && item->p[i] != '['; i++)
+        if (i > 0 && item->p[i] == '@') {
             *word = (struct rule_span){ item->p, i };
             *host = (struct rule_span){ item->p + i + 1, item->n - i - 1 };
             return true;

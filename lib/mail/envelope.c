@@ -25,7 +25,7 @@ static void write_state(char at[ENVELOPE_STATE_LEN + 1], const struct envelope_s
     str_addx(&t, s->waited, 8);
     str_addc(&t, ' ');
     str_addx(&t, (uint64_t)s->last, 16);
-    str_add(&t, " -");
+    str_add(&t, s->is_8bit ? " 8" : " -");
 }
 
 void envelope_start(struct envelope *e, int64_t arrival)
@@ -124,6 +124,7 @@ static int read_state(const struct envelope *e, struct envelope_state *s)
     s->attempts = (uint32_t)attempts;
     s->waited = (uint32_t)waited;
     s->last = (int64_t)last;
+    s->is_8bit = t[ENVELOPE_8BIT_AT] == '8';
     return 0;
 }
 
@@ -145,7 +146,7 @@ static const char *parse_line(struct envelope *e, size_t at, size_t n)
         if (e->rcpts == LIMIT_RCPTS)
             return "it has too many recipients";
         e->rcpt_at[e->rcpts++] = (uint32_t)at;
-    } else if (!strchr("sbcpm", line[0]) || line[1] != ' ') {
+    } else if (!strchr("scpm", line[0]) || line[1] != ' ') {
         return "a line of its envelope is of no kind that this version knows";
     }
     return NULL;

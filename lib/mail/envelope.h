@@ -10,7 +10,7 @@
  *     END 0000000000000a2f 1c291ca3
  *
  * The numbers are hexadecimal: the envelope's length, the arrival, then what changes in place: attempts, seconds waited,
- * the last attempt, flags. In a recipient's line its status and reason change in place. The CRC leaves out what changes. */
+ * the last attempt, and `8` for an 8-bit text. In a recipient's line its status and reason change in place. The CRC leaves out what changes. */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
 
@@ -22,7 +22,6 @@
 
 /* Kinds of line. An unknown one makes the file unreadable to this version. */
 #define ENVELOPE_SENDER   's'        /* reverse-path without brackets, "" for the null one */
-#define ENVELOPE_BODY     'b'        /* 7BIT or 8BITMIME (RFC 6152), as the client said */
 #define ENVELOPE_CLIENT   'c'        /* `name [address]` of who handed it in, for the log */
 #define ENVELOPE_PROTOCOL 'p'        /* SMTP, ESMTP, local */
 #define ENVELOPE_MSGID    'm'        /* Message-ID, for the log */
@@ -47,10 +46,12 @@ struct envelope_state {
     uint32_t attempts;
     uint32_t waited;                 /* seconds spent waiting for attempts, however the clock jumped */
     int64_t last;                    /* wall time of the last attempt, 0 when there was none */
+    bool is_8bit;                    /* the text has bytes over 127 (RFC 6152) */
 };
 
 #define ENVELOPE_STATE_AT   33       /* where the part of the first line begins that changes … */
 #define ENVELOPE_STATE_LEN  32       /* … and its length */
+#define ENVELOPE_8BIT_AT    64       /* the byte that is `8` for an 8-bit text, else `-` */
 #define ENVELOPE_END_LEN    30       /* length of the END record */
 
 /* Building. Each returns 0, or -1 when there is no room or the value holds a byte that would break the format (a control

@@ -22,6 +22,22 @@ bool policy_is_postmaster(const struct conf *c, const struct address *a)
     return policy_route(c, a) == POLICY_LOCAL && address_local_is(a, "postmaster");
 }
 
+void policy_destination(const struct conf *c, const struct address *a, char *to, size_t cap)
+{
+    struct str s;
+
+    str_init(&s, to, cap);
+    if (*c->postmaster && policy_is_postmaster(c, a)) {
+        str_add(&s, c->postmaster);
+        return;
+    }
+    str_add(&s, a->text);
+    if (!*address_domain(a)) {
+        str_addc(&s, '@');
+        str_add(&s, c->hostname);
+    }
+}
+
 uint32_t policy_backoff(const struct conf *c, uint32_t attempts, uint32_t random)
 {
     uint64_t wait = c->retry_min;

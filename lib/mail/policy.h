@@ -6,6 +6,7 @@
 #include "mail/conf.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum policy_route {
     POLICY_LOCAL,                /* a mailbox of ours, if it exists */
@@ -20,6 +21,10 @@ bool policy_is_ours(const struct conf *c, const struct address *a);
 
 /* Does it go to the administrator, as <postmaster> at any of our names must (RFC 5321 4.5.1)? */
 bool policy_is_postmaster(const struct conf *c, const struct address *a);
+
+/* The address under which a recipient is queued: with our hostname where it has no domain, and for postmaster the address that
+ * the configuration names. */
+void policy_destination(const struct conf *c, const struct address *a, char *to, size_t cap);
 
 /* Seconds until the next attempt, of which `attempts` were made: retry-min doubled each time up to retry-max, give or take
  * an eighth by `random`. */

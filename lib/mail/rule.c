@@ -112,7 +112,14 @@ static bool in_bare_v6(const struct rule_span *line, size_t at)
         from--;
     while (to < line->n && is_address_byte(line->p[to]))
         to++;
-    return to - from < NET_TEXT && net_parse(line->p + from, to - from, &a) == 0;
+    const char *p = line->p + from;
+    size_t n = to - from;
+    if (n > NET_TEXT)
+        return false;
+    if (net_parse(p, n, &a) == 0)
+        return true;
+    /* The colon that divides the rule may follow at once. */
+    return memchr(p, ':', n - 1) && net_parse(p, n - 1, &a) == 0;
 }
 
 static const char *wrong_bytes(const struct rule_span *line)

@@ -68,6 +68,18 @@ int proc_guard_stderr(void)
     return close(fd);
 }
 
+int proc_detach(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0 || setsid() < 0)
+        return -1;
+    for (int fd = 0; fd <= 2; fd++)
+        if (dup2(null, fd) < 0)
+            return -1;
+    return null > 2 ? close(null) : 0;
+}
+
 int proc_drop(uid_t uid, gid_t gid, struct fault *f)
 {
     if (setgroups(1, &gid) || setgid(gid) || setuid(uid))

@@ -14,6 +14,9 @@ int proc_init(void);
 /* For an applet whose fd 0 is a client: fd 2, which inetd makes the client's socket too, becomes /dev/null. */
 int proc_guard_stderr(void);
 
+/* For the child that goes on in the background: a session of its own, fds 0 to 2 on /dev/null. Returns 0 or -1. */
+int proc_detach(void);
+
 /* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back (DESIGN 2).
  * Then no_new_privs. Returns 0, or -1 with the fault set; the caller must exit then. */
 int proc_drop(uid_t uid, gid_t gid, struct fault *f);

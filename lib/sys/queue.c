@@ -2,6 +2,7 @@
 #include "sys/queue.h"
 
 #include "base/crc32c.h"
+#include "base/str.h"
 #include "sys/qpath.h"
 #include "sys/rand.h"
 
@@ -61,6 +62,7 @@ enum sys_result queue_create(struct queue_new *q, const struct envelope *e)
 
     q->n = 0;
     q->length = q->text_length = 0;
+    q->is_8bit = false;
     q->fd = -1;
     for (int i = 0; i < TRIES && q->fd < 0; i++) {
         q->name.id = rand_u64() >> 4;
@@ -83,6 +85,7 @@ enum sys_result queue_put(struct queue_new *q, const void *text, size_t n)
 {
     q->crc = crc32c(q->crc, text, n);
     q->text_length += n;
+    q->is_8bit = q->is_8bit || str_has_8bit(text, n);
     return append(q, text, n);
 }
 
@@ -125,7 +128,8 @@ enum sys_result queue_commit(struct queue_new *q, int64_t due)
     uint64_t length = q->length;
 
     envelope_end(length, q->crc, end);
-    if (append(q, end, ENVELOPE_END_LEN) != SYS_OK || flush_buffer(q) != SYS_OK) {
+    if (append(q, end, ENVELOPE_END_LEN) != SYS_OK || flush_buffer(q) != SYS_OK
+        || (q->is_8bit && pwrite(q->fd, "8", 1, ENVELOPE_8BIT_AT) != 1)) {
         queue_abort(q);
         return SYS_TEMP;
     }

@@ -18,6 +18,7 @@ struct queue_new {
     uint64_t length;                 /* bytes of envelope and text so far */
     uint64_t text_length;
     uint32_t crc;
+    bool is_8bit;
     size_t n;
     char buffer[16384];
 };
@@ -69,8 +70,9 @@ enum queue_opened queue_peek(struct queue_file *q, const struct qname *name, str
 /* Reads text at an offset from its start. Returns the bytes read, 0 at the end, -1 on error. */
 long queue_read(struct queue_file *q, uint64_t offset, void *data, size_t n);
 
-/* Writes changed bytes of the envelope back; with `durable` not before they are on the disk. SYS_OK or SYS_TEMP. */
-enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n, bool durable);
+/* Writes n changed bytes of the envelope back to the file; queue_sync makes such changes durable. SYS_OK or SYS_TEMP. */
+enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n);
+enum sys_result queue_sync(struct queue_file *q);
 
 /* Gives it another due time. SYS_OK or SYS_TEMP. */
 enum sys_result queue_reschedule(struct queue_file *q, int64_t due);

@@ -249,13 +249,14 @@ long queue_read(struct queue_file *q, uint64_t offset, void *data, size_t n)
     return read_at(q->fd, data, n, q->text_at + offset) ? -1 : (long)n;
 }
 
-enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n, bool durable)
+enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n)
 {
-    ssize_t put = pwrite(q->fd, e->text + at, n, (off_t)at);
+    return pwrite(q->fd, e->text + at, n, (off_t)at) == (ssize_t)n ? SYS_OK : SYS_TEMP;
+}
 
-    if (put != (ssize_t)n)
-        return SYS_TEMP;
-    return durable && fdatasync(q->fd) ? SYS_TEMP : SYS_OK;
+enum sys_result queue_sync(struct queue_file *q)
+{
+    return fdatasync(q->fd) ? SYS_TEMP : SYS_OK;
 }
 
 enum sys_result queue_reschedule(struct queue_file *q, int64_t due)

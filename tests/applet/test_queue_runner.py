@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from support.queuefile import STATE_AT
 from support.sink import free_port
 
 TEXT = "From: a@example.org\nSubject: test\n\nhello\n"
@@ -314,12 +315,42 @@ def test_no_bounce_for_a_null_sender(box, script):
 
 
 def test_message_that_is_too_old_bounces(box):
-    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off", queue_lifetime="1s")
+    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off")
     box.hand_in("x@example.net", sender="a@example.org")
-    time.sleep(2.1)
+    runs(box)
+    has_waited(box.queue()[0], 4 * 86400)
+    runs(box, "-q", "-f")
+    assert len(box.rows()) == 1 and box.messages("a") == []
+    has_waited(box.queue()[0], 5 * 86400 + 60)
     runs(box, "-q", "-f")
     runs(box, "-q", "-f")
     assert len(box.messages("a")) == 1 and box.queue() == [], box.log()
+
+
+def has_waited(path, seconds):
+    """Writes the time that a message has waited into its first line (the part that changes in place)."""
+    with path.open("r+b") as f:
+        f.seek(STATE_AT + 5)
+        assert f.read(8).isalnum()
+        f.seek(STATE_AT + 5)
+        f.write(b"%08x" % seconds)
+
+
+@pytest.mark.parametrize("shift", [-56 * 365 * 86400, -86400, 10 * 365 * 86400], ids=["1970", "back", "ahead"])
+def test_clock_that_jumped(box, sink, shift):
+    """CASES I5: a message that arrived while the clock was wrong neither expires nor waits for decades."""
+    box.conf(smarthost=f"127.0.0.1:{free_port()}", smarthost_tls="off")
+    box.hand_in("x@example.net", sender="a@example.org")
+    runs(box)
+    old = box.queue()[0]
+    data = old.read_bytes()
+    then = int(time.time()) + shift
+    fields = (b"%016x" % (then & (1 << 64) - 1))
+    old.write_bytes(data[:STATE_AT + 14] + fields + data[STATE_AT + 30:])        # the last attempt's time
+    old.rename(old.with_name(f"{max(then, 0) + 300:010x}" + old.name[10:]))
+    box.conf(smarthost=f"127.0.0.1:{sink.port}")
+    runs(box)
+    assert len(sink.messages) == 1 and box.queue() == [] and box.messages("a") == [], box.log()
 
 
 # --- passes, locks and damage ---

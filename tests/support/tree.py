@@ -99,9 +99,11 @@ class Tree:
         self.sessions.append(p)
         return p
 
-    def smtp(self, client="127.0.0.1", server="127.0.0.1", applet="smtpd", args=(), timeout=20, env=None):
+    def smtp(self, client="127.0.0.1", server="127.0.0.1", applet="smtpd", args=(), timeout=20, env=None,
+             **popen):
         """A TCP connection to a freshly started smtpd (or sendmail -bs) that has it as fd 0, 1 and 2."""
-        s = Smtp(self.argv(applet, *args), client, server, timeout, env=self.environment(env), cwd="/")
+        s = Smtp(self.argv(applet, *args), client, server, timeout, env=self.environment(env), cwd="/",
+                 **popen)
         self.sessions.append(s.process)
         return s
 

@@ -1,0 +1,116 @@
+/* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny. The facts lie in the first byte. */
+#include "mail/access.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(cond) do { if (!(cond)) abort(); } while (0)
+
+static void make_facts(uint8_t pick, struct access_facts *facts)
+{
+    static const char *const clients[] = { "", "10.0.0.1", "2001:db8::1", "192.168.1.255" };
+    static const char *const names[] = { "mx1.upv.es", "printer", "10.evil.example", "unknown" };
+    const char *client = clients[pick & 3];
+
+    memset(facts, 0, sizeof *facts);
+    facts->daemons = pick & 64 ? "sendmail 25" : access_daemons("smtpd");
+    net_parse(client, strlen(client), &facts->client);
+    net_parse("fd00::25", 8, &facts->server);
+    facts->client_state = (enum access_name)(pick >> 2 & 3);
+    facts->client_name = names[pick >> 4 & 3];
+    facts->user = pick & 128 ? "joe" : NULL;
+}
+
+/* Asks until it is decided: at most one name each. */
+static enum access_verdict settle(const struct access_rules *rules, struct access_facts *facts, struct access_why *why)
+{
+    enum access_verdict v = access_decide(rules, facts, why);
+
+    for (int asked = 0; v == ACCESS_ASK_NAME || v == ACCESS_ASK_SERVER_NAME; asked++) {
+        MUST(asked < 2);
+        if (v == ACCESS_ASK_NAME) {
+            MUST(facts->client_state == ACCESS_NAME_UNASKED && facts->client.family != NET_NONE);
+            facts->client_state = ACCESS_NAME_KNOWN;
+        } else {
+            MUST(facts->server_state == ACCESS_NAME_UNASKED);
+            facts->server_state = ACCESS_NAME_PARANOID;
+        }
+        v = access_decide(rules, facts, why);
+    }
+    return v;
+}
+
+/* The verdict must not depend on whether the names were known before anybody asked. */
+static void check_order(const struct access_rules *rules, const struct access_facts *settled, enum access_verdict v,
+                        const struct access_why *why)
+{
+    struct access_facts all = *settled;
+    struct access_why why_all;
+
+    if (all.client_state == ACCESS_NAME_UNASKED && all.client.family != NET_NONE)
+        all.client_state = ACCESS_NAME_KNOWN;
+    if (all.server_state == ACCESS_NAME_UNASKED)
+        all.server_state = ACCESS_NAME_PARANOID;
+    MUST(access_decide(rules, &all, &why_all) == v);
+    MUST(why->line == why_all.line && strcmp(why->rule, why_all.rule) == 0 && strcmp(why->fault, why_all.fault) == 0);
+}
+
+static void check_shut(struct access_rules rules, const struct access_facts *facts, enum access_verdict v,
+                       const struct access_why *why)
+{
+    struct access_why w;
+
+    MUST(v == ACCESS_ALLOW || why->file);
+    if (v == ACCESS_ALLOW)
+        MUST(!*why->fault);
+    /* Behind a hosts.deny that shuts everybody out, only hosts.allow lets anybody in. */
+    rules.deny = (struct access_file){ "deny", "ALL: ALL", 8, NULL };
+    MUST(access_decide(&rules, facts, &w) == ACCESS_DENY || strcmp(w.file, "allow") == 0);
+    rules.allow = (struct access_file){ "allow", NULL, 0, NULL };
+    MUST(access_decide(&rules, facts, &w) == ACCESS_DENY);
+}
+
+static void check_list(const char *patterns, const struct access_facts *facts)
+{
+    char fault[120];
+    const char *bad;
+    int in = access_client_in(patterns, facts, &bad);
+
+    MUST(in >= -1 && in <= 1);
+    if (access_patterns_check(patterns, fault, sizeof fault)) {
+        MUST(in == 0 && *fault);
+        MUST(!bad || (bad >= patterns && bad <= patterns + strlen(patterns)));
+    } else {
+        MUST(!bad);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct access_facts facts;
+    struct access_why why;
+
+    if (size == 0)
+        return 0;
+    make_facts(data[0], &facts);
+    const char *text = (const char *)data + 1;
+    const char *cut = memchr(text, 1, --size);
+    size_t allow_n = cut ? (size_t)(cut - text) : size;
+    struct access_rules rules = { { "allow", text, allow_n, NULL }, { "deny", NULL, 0, NULL } };
+    if (cut)
+        rules.deny = (struct access_file){ "deny", cut + 1, size - allow_n - 1, NULL };
+    enum access_verdict v = settle(&rules, &facts, &why);
+    check_order(&rules, &facts, v, &why);
+    check_shut(rules, &facts, v, &why);
+
+    char *list = malloc(allow_n + 1);
+    MUST(list);
+    memcpy(list, text, allow_n);
+    list[allow_n] = '\0';
+    check_list(list, &facts);
+    free(list);
+    return 0;
+}
