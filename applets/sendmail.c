@@ -567,7 +567,7 @@ int sendmail_main(int argc, char **argv)
 {
     struct sendmail *s = &sm;
     struct fault f;
-    int first;
+    int first = 1;
 
     static char wrong[] = "--wrong-option", *const wrong_words[] = { wrong, NULL };
     struct peer peer;

@@ -293,7 +293,7 @@ SAME = [
     "ALL: ALL EXCEPT .upv.es", "ALL: ALL EXCEPT 127. EXCEPT 127.0.0.3", "ALL: ALL EXCEPT 192.0.2. EXCEPT LOCAL",
     "ALL: 192.0.2.9, 127.0.0.3", "ALL: \\\n192.0.2.\\\n9", "# ALL: ALL \\\nALL: ALL", "#ALL: ALL", "ALL: ALL: deny",
     "ALL: ALL: allow", "ALL: ALL: DENY", "ALL: 192.0.2.9: deny\nALL: ALL: allow", "ALL: ALL@192.0.2.9", "ALL: ALL@.upv.es",
-    "sendmail: 192.0.2.9\nALL: ALL: deny", "ALL: ALL: frob", "ALL: ALL:", "ALL: 192.0.2.9: allow: deny", "",
+    "sendmail: 192.0.2.9\nALL: ALL: deny", "ALL: ALL: frob", "ALL: ALL:", "ALL: ALL: allow: deny", "",
 ]
 CLIENTS = ["192.0.2.9", "127.0.0.3", "127.0.0.9", "2001:db8::9", "vega.cc.upv.es", "client.example.net"]
 

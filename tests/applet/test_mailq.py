@@ -1,6 +1,8 @@
 # mailq: what waits, for people and for programs.
 
 import re
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -101,7 +103,6 @@ def test_a_torn_file_is_told(box):
 
 
 def test_missing_queue(tree):
-    import shutil
     shutil.rmtree(tree.path("queue"))
     out = tree.run("mailq")
     assert out.returncode == 78 and b"queue" in out.stderr and out.stdout == b"", out
@@ -115,7 +116,6 @@ def test_usage(tree, args):
 
 def test_reader_that_leaves(box):
     """`mailq | head -1` is no error worth a word."""
-    import subprocess
     for i in range(5):
         box.hand_in(f"x{i}@example.net")
     p = subprocess.Popen(box.argv("mailq"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,8 +1,11 @@
 # queue-runner: what is due is delivered, what cannot be waits, and nothing is lost or sent twice.
 
 import fcntl
+import os
 import re
+import shutil
 import signal
+import socket
 import time
 
 import pytest
@@ -93,7 +96,6 @@ def test_maildir_that_cannot_be_written_waits(box):
 def test_user_who_went_away_bounces(box):
     """A user who was there at RCPT and is gone now: 5.1.1, to the sender."""
     box.hand_in("user@example.org", sender="a@example.org")
-    import shutil
     shutil.rmtree(box.path("mail/user"))
     runs(box)
     runs(box)
@@ -241,7 +243,6 @@ def test_host_that_fails_is_tried_once_a_pass(box, script):
 
 
 def test_silent_smarthost_is_given_up(box):
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen(5)
@@ -359,7 +360,6 @@ def test_second_runner_leaves_at_once(box, script):
     """CASES J8: overlapping cron runs."""
     server = scripted(box, script())
     gate = free_port()
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", gate))
         s.listen(1)
@@ -390,7 +390,6 @@ def test_kill_in_a_pass_loses_nothing(box, script, when):
         if verb == when:
             hits.append(verb)
             if len(hits) == 2:
-                import os
                 os.killpg(runner[0].pid, signal.SIGKILL)
         return usual(verb, said)
     server.reply = reply
@@ -430,7 +429,6 @@ def test_torn_file_is_set_aside(box, change):
 @pytest.mark.parametrize("what", ["symlink", "fifo", "directory", "name"])
 def test_foreign_things_in_the_queue(box, what, tmp_path):
     """CASES J1: they are not sent, not followed, and do not stop the pass."""
-    import os
     secret = tmp_path / "secret"
     secret.write_text("secret\n")
     box.hand_in("user@example.org")
@@ -455,8 +453,7 @@ def test_a_message_being_received_is_not_taken(box):
 
 
 def test_debris_in_tmp_goes_by_age(box):
-    import os
-    old, young = box.write("queue/tmp/old", "x"), box.write("queue/tmp/young", "x")
+    old, young = box.write("queue/tmp/0123456789ab", "x"), box.write("queue/tmp/0123456789ac", "x")
     for p in (old, young):
         box.own(p)
     past = time.time() - 8 * 86400
@@ -487,7 +484,6 @@ def test_stays_and_runs_passes(box):
 
 def stop_detached(box):
     """Ends the runner that left its parent, found by the tree in its command line."""
-    import os
     mark = str(box.root).encode()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -528,7 +524,6 @@ def test_choice_by_id_recipient_and_sender(relay, sink):
 # --- broken set-ups ---
 
 def test_missing_queue(tree):
-    import shutil
     shutil.rmtree(tree.path("queue"))
     out = tree.run("queue-runner", "-q")
     assert out.returncode == 78 and b"queue" in out.stderr, out

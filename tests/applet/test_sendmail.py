@@ -1,6 +1,8 @@
 # sendmail as scripts, cron, php and mail programs call it.
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -109,7 +111,7 @@ def test_t_ti_in_one_word(box):
 
 
 def test_t_without_recipients(box):
-    out = sends(box, "-t", input=b"Subject: s\n\nTo: x@example.net\n", code=64 if False else 65)
+    out = sends(box, "-t", input=b"Subject: s\n\nTo: x@example.net\n", code=65)
     assert out.stderr and box.queue() == []
 
 
@@ -201,7 +203,7 @@ def test_double_dash(box):
 
 def test_unknown_flag(box):
     out = sends(box, "-%", "x@example.net", code=64)
-    assert b"usage" in out.stderr.lower() and box.queue() == []
+    assert b"-%" in out.stderr and box.queue() == []
 
 
 # --- bad addresses ---
@@ -235,14 +237,12 @@ def test_broken_configuration(box):
 
 
 def test_missing_queue(tree):
-    import shutil
     shutil.rmtree(tree.path("queue"))
     out = sends(tree, "x@example.net", code=78)
     assert b"queue" in out.stderr
 
 
 def test_buzon_root_in_the_environment(box):
-    import subprocess
     out = subprocess.run([*box.command, "sendmail", "-i", "x@example.net"], input=TEXT, capture_output=True,
                          env=box.environment({"BUZON_ROOT": str(box.root)}), cwd="/", timeout=20)
     assert out.returncode == 0, out

@@ -1,0 +1,294 @@
+# tcpd: who gets through, what the daemon is given, what the log says; and the same of Debian's own.
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from support import isolate
+from support.smtp import tcp_pair
+from support.tree import buzon
+
+pytestmark = [pytest.mark.root, pytest.mark.skipif(len(buzon()) > 1, reason="tcpd execs: not under an emulator")]
+
+REAL = shutil.which("tcpd", path="/usr/sbin:/sbin:" + os.environ["PATH"])
+HUB, DENY = "sendmail: vega.cc.upv.es\n", "ALL: ALL\n"
+
+# A daemon that tells on fd 1 what it was given.
+DAEMON = r"""
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+extern char **environ;
+int main(int argc, char **argv)
+{
+    struct sigaction pipe_action;
+    struct rlimit core;
+    for (int i = 0; i < argc; i++)
+        printf("argv %s\n", argv[i]);
+    for (char **e = environ; *e; e++)
+        printf("env %s\n", *e);
+    for (int fd = 0; fd < 64; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) == 0)
+            printf("fd %d %s\n", fd, S_ISSOCK(st.st_mode) ? "socket" : S_ISCHR(st.st_mode) ? "device" : "other");
+    }
+    sigaction(SIGPIPE, NULL, &pipe_action);
+    getrlimit(RLIMIT_CORE, &core);
+    printf("umask %o\nsigpipe %s\ncore %s\nuid %d\n", umask(0), pipe_action.sa_handler == SIG_IGN ? "ignored" : "default",
+           core.rlim_cur ? "some" : "none", (int)getuid());
+    fflush(stdout);
+    return 7;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def sbin(tmp_path_factory):
+    """A folder with tcpd (a link to buzon) and daemons beside it."""
+    d = tmp_path_factory.mktemp("sbin")
+    (d / "daemon.c").write_text(DAEMON)
+    subprocess.run(["gcc", "-o", str(d / "sendmail"), str(d / "daemon.c")], check=True)
+    shutil.copy(d / "sendmail", d / "in.probe")
+    (d / "tcpd").symlink_to(pathlib.Path(buzon()[0]).resolve())
+    (d / "noexec").write_text("not a program\n")
+    return d
+
+
+class Wrapper:
+    """Runs a tcpd with an /etc, a /dev and a syslogd of its own."""
+
+    def __init__(self, directory, sbin):
+        self.sbin, self.directory = sbin, directory
+        self.etc, self.dev = directory / "etc", directory / "dev"
+        for d in (self.etc, self.dev):
+            d.mkdir()
+        (self.dev / "null").touch()
+        self.etc.joinpath("hosts").write_text(isolate.HOSTS)
+        self.etc.joinpath("resolv.conf").write_text(isolate.RESOLV)
+        self.log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.log.bind(str(self.dev / "log"))
+        self.log.settimeout(0.05)
+
+    def rules(self, allow=None, deny=None):
+        for name, text in (("hosts.allow", allow), ("hosts.deny", deny)):
+            path = self.etc / name
+            path.unlink(missing_ok=True)
+            if text is not None:
+                path.write_text(text)
+                path.chmod(0o644)
+
+    def enter(self):
+        isolate.call("unshare", isolate.CLONE_NEWNS)
+        isolate.mount("none", "/", isolate.MS_REC | isolate.MS_PRIVATE)
+        isolate.mount("/dev/null", self.dev / "null", isolate.MS_BIND)
+        isolate.mount(self.dev, "/dev", isolate.MS_BIND | isolate.MS_REC)
+        isolate.mount(self.etc, "/etc", isolate.MS_BIND)
+
+    def start(self, argv, tcpd=None, stdin=None, before=lambda: None, **popen):
+        def child():
+            self.enter()
+            before()
+        return subprocess.Popen(argv, executable=str(tcpd or self.sbin / "tcpd"), stdin=stdin, stdout=stdin, stderr=stdin,
+                                preexec_fn=child, **popen)
+
+    def connect(self, argv, client="127.0.0.3", server="127.0.0.1", **more):
+        """What the client gets, and the exit code."""
+        mine, theirs = tcp_pair(client, server)
+        p = self.start(argv, stdin=theirs, **more)
+        theirs.close()
+        mine.settimeout(20)
+        got = b""
+        with mine:
+            while piece := mine.recv(65536):
+                got += piece
+        return got.decode(), p.wait(20)
+
+    def lines(self):
+        """[(tag, level, text)] of what was logged."""
+        found = []
+        while True:
+            try:
+                raw = self.log.recv(4096).decode().rstrip("\n\0")
+            except TimeoutError:
+                return found
+            pri, tag, text = re.fullmatch(r"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d ([^\[: ]+)\[\d+\]: (.*)", raw).groups()
+            found.append((tag, int(pri), text))
+
+
+@pytest.fixture
+def wrapper(tmp_path, sbin):
+    w = Wrapper(tmp_path, sbin)
+    yield w
+    w.log.close()
+
+
+MAIL_ERR, MAIL_WARNING, MAIL_INFO = 19, 20, 22
+
+
+def test_the_hub_gets_the_daemon_beside_tcpd(wrapper):
+    wrapper.rules(HUB, DENY)
+    got, code = wrapper.connect(["sendmail", "-bs"])
+    assert re.findall(r"^argv (.*)", got, re.M) == ["sendmail", "-bs"] and code == 7
+    assert wrapper.lines() == [("sendmail", MAIL_INFO, "connect from vega.cc.upv.es (127.0.0.3)")]
+
+
+@pytest.mark.parametrize("client, server", [("127.0.0.2", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1")])
+def test_others_get_not_a_byte(wrapper, client, server):
+    wrapper.rules(HUB, DENY)
+    assert wrapper.connect(["sendmail", "-bs"], client, server) == ("", 0)
+    name = {"127.0.0.2": "client.example.net"}.get(client, "localhost")
+    assert wrapper.lines() == [("sendmail", MAIL_WARNING, f"refused connect from {name} ({client})")]
+
+
+def test_an_absolute_daemon_runs_under_its_base_name(wrapper):
+    wrapper.rules("in.probe: 127.0.0.3\n", DENY)
+    got, code = wrapper.connect([str(wrapper.sbin / "in.probe"), "a b", ""])
+    assert re.findall(r"^argv (.*)", got, re.M) == ["in.probe", "a b", ""] and code == 7
+    assert wrapper.lines()[0][0] == "in.probe"
+
+
+@pytest.mark.parametrize("path", ["sendmail", "{sbin}/sendmail"])
+def test_started_by_its_own_name_it_takes_the_daemon_from_its_arguments(wrapper, path):
+    wrapper.rules(HUB, DENY)
+    got, code = wrapper.connect(["tcpd", path.format(sbin=wrapper.sbin), "-bs"])
+    assert re.findall(r"^argv (.*)", got, re.M) == ["sendmail", "-bs"] and code == 7
+
+
+def test_the_daemon_is_known_by_its_port_too(wrapper):
+    mine, theirs = tcp_pair("127.0.0.3")
+    wrapper.rules(f"{theirs.getsockname()[1]}: 127.0.0.3\n", DENY)
+    p = wrapper.start(["sendmail"], stdin=theirs)
+    assert p.wait(20) == 7
+    mine.close(), theirs.close()
+
+
+def test_the_daemon_gets_what_inetd_gave(wrapper):
+    wrapper.rules(None, None)
+
+    def before():
+        os.umask(0o27)
+    got, _ = wrapper.connect(["sendmail"], before=before, env={"A": "1", "PATH": "/bin"}, restore_signals=True)
+    plain = wrapper.connect(["sendmail"], before=before, env={"A": "1", "PATH": "/bin"}, restore_signals=True,
+                            tcpd=wrapper.sbin / "sendmail")[0]
+    assert got == plain
+    assert "umask 27" in got and "sigpipe default" in got
+    assert re.findall(r"^fd .*", got, re.M)[:3] == ["fd 0 socket", "fd 1 socket", "fd 2 socket"]
+
+
+def test_closed_descriptors_do_not_become_the_log(wrapper):
+    wrapper.rules(None, None)
+    out = wrapper.directory / "out"
+
+    def before():
+        fd = os.open(out, os.O_WRONLY | os.O_CREAT)
+        os.dup2(fd, 1)
+        for closed in (0, 2, fd):
+            os.close(closed)
+    wrapper.start(["sendmail"], before=before).wait(20)
+    assert re.findall(r"^fd .*", out.read_text(), re.M) == ["fd 0 device", "fd 1 other", "fd 2 device"]
+
+
+def test_no_socket_is_an_unknown_client(wrapper):
+    wrapper.rules("sendmail: 0.0.0.0/0.0.0.0 [::]/0 KNOWN LOCAL\n", "sendmail: UNKNOWN\n")
+    assert wrapper.start(["sendmail"], stdin=subprocess.DEVNULL).wait(20) == 0
+    assert wrapper.lines() == [("sendmail", MAIL_WARNING, "refused connect from unknown (unknown)")]
+    wrapper.rules("sendmail: UNKNOWN\n", DENY)
+    assert wrapper.start(["sendmail"], stdin=subprocess.DEVNULL).wait(20) == 7
+    assert wrapper.lines() == [("sendmail", MAIL_INFO, "connect from unknown (unknown)")]
+
+
+def test_a_unix_socket_is_an_unknown_client(wrapper):
+    wrapper.rules("sendmail: ALL EXCEPT UNKNOWN\n", DENY)
+    mine, theirs = socket.socketpair()
+    with mine, theirs:
+        assert wrapper.start(["sendmail"], stdin=theirs).wait(20) == 0
+
+
+def test_a_client_that_is_gone_already(wrapper):
+    wrapper.rules(HUB, DENY)
+    mine, theirs = tcp_pair("127.0.0.3")
+    mine.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    mine.close()
+    with theirs:
+        assert wrapper.start(["sendmail"], stdin=theirs).wait(20) == 0
+    warning, refused = wrapper.lines()
+    assert "can't get client address" in warning[2] and refused[2] == "refused connect from unknown (unknown)"
+
+
+@pytest.mark.parametrize("daemon", ["nothing", "noexec", "/nowhere/daemon"])
+def test_a_daemon_that_cannot_run_is_logged(wrapper, daemon):
+    wrapper.rules(None, None)
+    got, code = wrapper.connect([daemon])
+    path = daemon if daemon.startswith("/") else f"{wrapper.sbin}/{daemon}"
+    assert (got, code) == ("", 72)
+    tag, level, text = wrapper.lines()[-1]
+    assert level == MAIL_ERR and text.startswith(f"error: cannot execute {path}: ")
+
+
+@pytest.mark.parametrize("argv", [["tcpd"], ["tcpd", ""], [""], ["/usr/sbin/"], ["a b"], ["x" * 300]])
+def test_no_usable_daemon(wrapper, argv):
+    wrapper.rules(None, None)
+    assert wrapper.connect(argv) == ("", 64)
+    assert wrapper.lines()[0][1] == MAIL_ERR
+
+
+def test_a_rule_that_cannot_be_understood_refuses_and_is_logged(wrapper):
+    wrapper.rules("#\nsendmail: 127.0.0.3/33\n", "")
+    assert wrapper.connect(["sendmail"]) == ("", 0)
+    fault, refused = wrapper.lines()
+    assert fault[1] == MAIL_ERR and refused[1] == MAIL_WARNING
+    assert fault[2].startswith("error: /etc/hosts.allow, line 2: `127.0.0.3/33`: no prefix length")
+
+
+def test_a_file_that_cannot_be_read_refuses(wrapper):
+    wrapper.rules("", None)
+    (wrapper.etc / "hosts.deny").mkdir()
+    assert wrapper.connect(["sendmail"]) == ("", 0)
+    assert wrapper.lines()[0][2].startswith("error: /etc/hosts.deny, line 0: no regular file")
+
+
+def test_missing_files_let_everybody_in(wrapper):
+    wrapper.rules(None, None)
+    assert wrapper.connect(["sendmail"])[1] == 7
+
+
+def test_a_refused_client_costs_no_look_up(wrapper, dns):
+    dns.add("9.2.0.192.in-addr.arpa", "PTR", "SILENT")
+    wrapper.rules("sendmail: 192.0.2.1\n", DENY)
+    assert wrapper.connect(["sendmail"], "127.0.0.77") == ("", 0)
+    assert dns.asked == []
+    assert wrapper.lines()[0][2] == "refused connect from 127.0.0.77 (127.0.0.77)"
+
+
+# The same connection to Debian's tcpd: the same outcome and, but for the tag's facility, the same log line.
+@pytest.mark.parametrize("allow, deny", [
+    (HUB.replace("sendmail", "in.probe"), DENY), ("", DENY), (None, None), ("in.probe: .upv.es EXCEPT vega.cc.upv.es\n", DENY),
+    ("ALL: LOCAL\n", DENY), ("ALL EXCEPT in.probe: ALL\n", DENY), ("in.probe@127.0.0.1: KNOWN\n", DENY),
+    ("in.probe: ALL: deny\n", ""), ("", "in.probe: 127.0.0.3: allow\nALL: ALL\n"), ("ALL: UNKNOWN\n", DENY),
+    ("ALL: ALL: frob\n", ""),
+])
+@pytest.mark.parametrize("client", ["127.0.0.3", "127.0.0.2", "127.0.0.1", "127.0.0.9"])
+def test_the_same_as_the_original(wrapper, allow, deny, client):
+    if not REAL:
+        pytest.skip("no tcpd here: apt-get install tcpd")
+    wrapper.rules(allow, deny)
+    argv = [str(wrapper.sbin / "in.probe"), "-x"]
+    mine, my_log = wrapper.connect(argv, client, env={}), wrapper.lines()
+    theirs, their_log = wrapper.connect(argv, client, env={}, tcpd=REAL), wrapper.lines()
+    # The original sets the umask 022 before it runs the daemon.
+    assert [l for l in mine[0].splitlines() if "umask" not in l] == [l for l in theirs[0].splitlines() if "umask" not in l]
+    assert mine[1] == theirs[1]
+    # Who is refused without need of a name is logged by the address alone.
+    texts = [(tag, level & 7, re.sub(r"refused connect from \S+", "refused connect from", text)) for tag, level, text in my_log]
+    want = [(tag, level & 7, re.sub(r"refused connect from \S+", "refused connect from", text))
+            for tag, level, text in their_log]
+    assert [t for t in texts if "connect" in t[2]] == [t for t in want if "connect" in t[2]]
