@@ -110,7 +110,7 @@ include board/host.mk
 
 # --- trying it, testing it, measuring it -----------------------------------------------------------------------
 
-export BUZON ?= $(BUILD)/native/buzon
+export BUZON ?= $(abspath $(BUILD)/native/buzon)
 
 demo: deps-demo all
 	+$Qtests/demo/run

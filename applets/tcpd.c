@@ -85,17 +85,9 @@ static bool let_in(const char *daemon)
     enum access_verdict v = dns_decide(&rules, &facts, &names, &why);
     if (*why.fault)
         log_line(LOG_ERR, "error: %s, line %u: %s", why.file, why.line, why.fault);
-    if (v != ACCESS_ALLOW) {
-        /* Only what is known by now: who is refused must not keep us busy with name servers. */
-        log_verdict(LOG_WARNING, "refused connect", &facts);
-        return false;
-    }
-    if (facts.client_state == ACCESS_NAME_UNASKED) {
-        facts.client_state = dns_name_of(&facts.client, names.client, sizeof names.client);
-        facts.client_name = names.client;
-    }
-    log_verdict(LOG_INFO, "connect", &facts);
-    return true;
+    /* Only what is known by now is logged: no name is looked up for the log's sake. */
+    log_verdict(v == ACCESS_ALLOW ? LOG_INFO : LOG_WARNING, v == ACCESS_ALLOW ? "connect" : "refused connect", &facts);
+    return v == ACCESS_ALLOW;
 }
 
 /* Started by hand, a word on how it is meant; under inetd fd 2 is the client, who hears nothing. */
