@@ -34,7 +34,8 @@ static int usage(const char *why)
 {
     if (*why)
         complain(why, "");
-    fputs("usage: access-check [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] DAEMON[@SERVER] [USER@]CLIENT\n", stderr);
+    fputs("usage: access-check [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] DAEMON[@SERVER] [USER@]CLIENT\n",
+          stderr);
     return EX_USAGE;
 }
 

@@ -68,8 +68,8 @@ static void show_json(const struct shown *m)
     char address[LIMIT_PATH + LIMIT_HOSTNAME], reason[LIMIT_REASON + 1];
     uint64_t next = m->file->name.due == QNAME_HOLD ? 0 : m->file->name.due;
 
-    printf("{\"id\":\"%s\",\"size\":%llu,\"arrived\":%lld,\"next\":%llu,\"attempts\":%u,\"state\":\"%s\",\"sender\":", m->id,
-           (unsigned long long)m->file->text_length, (long long)m->state.arrival, (unsigned long long)next,
+    printf("{\"id\":\"%s\",\"size\":%llu,\"arrived\":%lld,\"next\":%llu,\"attempts\":%u,\"state\":\"%s\",\"sender\":",
+           m->id, (unsigned long long)m->file->text_length, (long long)m->state.arrival, (unsigned long long)next,
            (unsigned)m->state.attempts, m->mode);
     print_json_string(m->sender);
     printf(",\"recipients\":[");
@@ -162,7 +162,8 @@ int mailq_main(int argc, char **argv)
     opterr = 0;
     while ((c = getopt(argc, argv, "jv")) != -1) {
         if (c == '?')
-            return usage(optopt && strchr("cdhHr", optopt) ? "-c, -d, -h, -H and -r are not supported yet" : "unknown option");
+            return usage(optopt && strchr("cdhHr", optopt) ? "-c, -d, -h, -H and -r are not supported yet"
+                                                           : "unknown option");
         json = json || c == 'j';     /* -v is sendmail's, and changes nothing here */
     }
     if (optind < argc)

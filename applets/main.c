@@ -127,8 +127,8 @@ static int buzon_main(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* inetd runs `/usr/sbin/tcpd sendmail -bs` with the daemon's name as argv[0]: only the executed file's own name then
-     * says that this is tcpd. */
+    /* inetd runs `/usr/sbin/tcpd sendmail -bs` with the daemon's name as argv[0]: only the executed file's own name
+     * then says that this is tcpd. */
     if (strcmp(base_name(proc_exec_name()), "tcpd") == 0)
         return tcpd_main(argc, argv);
     if (argc < 1 || !argv[0] || !*argv[0]) {

@@ -58,9 +58,12 @@ static void log_rcpt(struct runner *r, unsigned i, const char *relay)
     envelope_state(&r->envelope, &state);
     int64_t delay = clock_wall() - state.arrival;
     size_t n = strcspn(reason, " ");
-    log_line(status == ENVELOPE_DONE ? LOG_INFO : LOG_NOTICE, "%s: to=<%s>, delay=%lld, relay=%s, dsn=%.*s, stat=%s (%s)", id,
-             address, (long long)(delay < 0 ? 0 : delay), *relay ? relay : "none", (int)n, reason,
-             status == ENVELOPE_DONE ? "Sent" : status == ENVELOPE_WAITING ? "Deferred" : "Failed",
+    log_line(status == ENVELOPE_DONE ? LOG_INFO : LOG_NOTICE,
+             "%s: to=<%s>, delay=%lld, relay=%s, dsn=%.*s, stat=%s (%s)", id, address,
+             (long long)(delay < 0 ? 0 : delay), *relay ? relay : "none", (int)n, reason,
+             status == ENVELOPE_DONE      ? "Sent"
+             : status == ENVELOPE_WAITING ? "Deferred"
+                                          : "Failed",
              reason[n] == ' ' ? reason + n + 1 : reason);
 }
 
@@ -90,9 +93,13 @@ static void deliver_local(struct runner *r, unsigned i, const struct address *to
     size_t at, n;
     enum sys_result result = local_deliver(&r->file, &r->envelope, i, to, reason);
 
-    envelope_set_rcpt(&r->envelope, i, result == SYS_OK ? ENVELOPE_DONE : result == SYS_PERM ? ENVELOPE_FAILED : ENVELOPE_WAITING,
+    envelope_set_rcpt(&r->envelope, i,
+                      result == SYS_OK     ? ENVELOPE_DONE
+                      : result == SYS_PERM ? ENVELOPE_FAILED
+                                           : ENVELOPE_WAITING,
                       reason, &at, &n);
-    if (queue_write_back(&r->file, &r->envelope, at, n) != SYS_OK || (result == SYS_OK && queue_sync(&r->file) != SYS_OK))
+    if (queue_write_back(&r->file, &r->envelope, at, n) != SYS_OK
+        || (result == SYS_OK && queue_sync(&r->file) != SYS_OK))
         log_line(LOG_ERR, "queue: cannot mark what was delivered: %s", strerror(errno));
     log_rcpt(r, i, "local");
 }
@@ -155,7 +162,9 @@ static enum sys_result queue_bounce(struct runner *r, const char *sender, const 
 {
     static struct envelope envelope;
     static struct queue_new q;
-    struct bounce report = { .hostname = r->site.conf.hostname, .id = id, .to = sender, .now = r->now, .envelope = &r->envelope };
+    struct bounce report = {
+        .hostname = r->site.conf.hostname, .id = id, .to = sender, .now = r->now, .envelope = &r->envelope
+    };
     struct bouncing b = { &q, SYS_OK };
     char new_id[QNAME_ID + 1];
 
@@ -206,8 +215,8 @@ static enum sys_result tell_sender(struct runner *r)
 
 /* ---- one message */
 
-/* Counts this attempt. The time waited is the sum of what lay between attempts, each no longer than two retries: a clock
- * that jumps by decades neither expires a message nor keeps it for ever (CASES I5). */
+/* Counts this attempt. The time waited is the sum of what lay between attempts, each no longer than two retries: a
+ * clock that jumps by decades neither expires a message nor keeps it for ever (CASES I5). */
 static void count_attempt(struct runner *r, struct envelope_state *s)
 {
     size_t at, n;
@@ -379,8 +388,8 @@ static int pass(struct runner *r)
     return code;
 }
 
-/* Each pass is a child that enters the jail anew: so it sees today's configuration and resolv.conf, and what a pass does
- * to memory ends with it. The parent only waits. */
+/* Each pass is a child that enters the jail anew: so it sees today's configuration and resolv.conf, and what a pass
+ * does to memory ends with it. The parent only waits. */
 static int stay(struct runner *r)
 {
     pid_t child = r->options.background ? fork() : 0;

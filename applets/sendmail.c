@@ -1,4 +1,5 @@
-/* sendmail: takes a message from a program on this host into the queue; and by -bs, -bp, -q is one of the other applets. */
+/* sendmail: takes a message from a program on this host into the queue; and by -bs, -bp, -q is one of the other
+ * applets. */
 #include "applets.h"
 
 #include "base/num.h"
@@ -100,8 +101,8 @@ static int set_queue(struct sendmail *s, char *option)
     return EX_OK;
 }
 
-/* The letters that take a value, in the same word or the next. Those that buzon has no use for are taken and ignored, as
- * every sendmail does with somebody's (FIELD). */
+/* The letters that take a value, in the same word or the next. Those that buzon has no use for are taken and ignored,
+ * as every sendmail does with somebody's (FIELD). */
 static bool takes_value(char letter)
 {
     return strchr("fFrABCDhLMNOopRVX", letter) != NULL;
@@ -124,8 +125,8 @@ static int set_option(struct sendmail *s, char letter, const char *value)
     return EX_OK;
 }
 
-/* One word of options: `-ti`, `-f ADDRESS`, `-tfADDRESS`. *next is the word behind it, and is stepped over when it is the
- * last letter's value. */
+/* One word of options: `-ti`, `-f ADDRESS`, `-tfADDRESS`. *next is the word behind it, and is stepped over when it is
+ * the last letter's value. */
 static int parse_word(struct sendmail *s, const char *letter, char **argv, int *next)
 {
     int code = EX_OK;
@@ -213,6 +214,10 @@ static void add_rcpt(struct sendmail *s, const struct address *a)
     char folder[LIMIT_LOCAL_PART + 1], to[LIMIT_PATH + LIMIT_HOSTNAME];
     const struct conf *c = &s->site.conf;
 
+    if (address_has_route(a)) {
+        refuse_rcpt(s, EX_DATAERR, a->text, "holds a route to another host; write the plain address");
+        return;
+    }
     if (policy_route(c, a) != POLICY_LOCAL) {
         if (!*c->smarthost) {
             refuse_rcpt(s, EX_NOHOST, a->text, "no route: etc/buzon.conf names no smarthost");
@@ -261,7 +266,7 @@ static size_t field_length(const struct sendmail *s, size_t at)
     return n;
 }
 
-/* Where the header section ends within what was read: its length in head_len, and true; false when more must be read. */
+/* Where the header section ends within what was read: its length in head_len, and true; false to read more. */
 static bool find_head(struct sendmail *s)
 {
     for (size_t at = 0;;) {
@@ -270,7 +275,7 @@ static bool find_head(struct sendmail *s)
         if (!n && !s->ended)
             return false;
         s->head_len = at;
-        /* An empty line ends it; so does the first line that is no field's: then the text has no empty line of its own. */
+        /* An empty line ends it; so does the first line that is no field's: then the text has no empty line. */
         if (!n || (!folded && !field_name(s->head + at, n)))
             return true;
         at += n;
@@ -393,7 +398,8 @@ static int put_body(struct sendmail *s)
     size_t rest = s->head_n - s->head_len, made;
     bool blank = rest >= 2 && memcmp(s->head + s->head_len, "\r\n", 2) == 0;
 
-    if ((!blank && queue_put(&s->queued, "\r\n", 2) != SYS_OK) || queue_put(&s->queued, s->head + s->head_len, rest) != SYS_OK)
+    if ((!blank && queue_put(&s->queued, "\r\n", 2) != SYS_OK)
+        || queue_put(&s->queued, s->head + s->head_len, rest) != SYS_OK)
         return EX_TEMPFAIL;
     while (!s->ended) {
         ssize_t got = read(0, in, sizeof in);

@@ -26,8 +26,8 @@
 /* What hosts.allow and hosts.deny may call this server. */
 #define SMTPD_NAMES "smtpd sendmail smtp in.smtpd 25"
 
-/* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does not
- * touch are never made. */
+/* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
+ * not touch are never made. */
 static struct session {
     struct site site;
     struct peer peer;
@@ -54,7 +54,8 @@ static const char *client_label(const struct session *s)
     if (!s->peer.is_socket)
         snprintf(label, sizeof label, "local user");
     else
-        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "unknown", addr);
+        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "unknown",
+                 addr);
     return label;
 }
 
@@ -222,8 +223,13 @@ static const char *open_message(struct session *s)
 {
     char trace[TRACE_MOST], id[QNAME_ID + 1], rcpt[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
     struct trace t = {
-        .helo = s->srv.helo, .name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "", .client = s->peer.client,
-        .hostname = s->site.conf.hostname, .protocol = protocol(s), .id = id, .when = clock_wall(),
+        .helo = s->srv.helo,
+        .name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "",
+        .client = s->peer.client,
+        .hostname = s->site.conf.hostname,
+        .protocol = protocol(s),
+        .id = id,
+        .when = clock_wall(),
     };
 
     if (envelope_finish(&s->envelope)) {
@@ -285,7 +291,6 @@ static enum io_result take_text(struct session *s, const char **refusal)
 static enum srv_want drop_session(struct session *s, const char *reply)
 {
     queue_abort(&s->queued);
-    log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", client_label(s), reply, s->srv.sender.text);
     return srv_end(&s->srv, reply);
 }
 
@@ -300,12 +305,18 @@ static const char *judge_message(struct session *s)
 static void log_accepted(struct session *s, const char *id)
 {
     log_line(LOG_INFO, "%s: from=<%s>, size=%llu, nrcpts=%u, msgid=%s, proto=%s, relay=%s", id, s->srv.sender.text,
-             (unsigned long long)s->queued.text_length, s->srv.rcpts, s->header.message_id, protocol(s), client_label(s));
+             (unsigned long long)s->queued.text_length, s->srv.rcpts, s->header.message_id, protocol(s),
+             client_label(s));
 }
 
 static enum srv_want send_reply(struct session *s, enum srv_want want)
 {
-    io_put(&s->io, s->srv.reply, strlen(s->srv.reply));
+    const char *reply = s->srv.reply;
+
+    if (want == SRV_CLOSE && (*reply == '4' || *reply == '5'))
+        log_line(LOG_NOTICE, "reject: session with %s ended: %.*s; from=<%s>", client_label(s),
+                 (int)strcspn(reply, "\r"), reply, s->srv.sender.text);
+    io_put(&s->io, reply, strlen(reply));
     s->srv.reply[0] = '\0';
     return want;
 }
@@ -363,7 +374,6 @@ static enum srv_want next_command(struct session *s)
         return srv_line_bad(&s->srv, SRV_BAD_END);
     case IO_TIMEOUT:
         io_revive(&s->io);
-        log_line(LOG_NOTICE, "%s: timeout", client_label(s));
         return srv_end(&s->srv, "421 4.4.2 no command came in time, closing");
     default:
         s->srv.reply[0] = '\0';      /* gone: nobody to answer */

@@ -28,7 +28,8 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The file to run: an absolute name as it stands, any other beside tcpd itself. Returns 0, or -1 when it is too long. */
+/* The file to run: an absolute name as it stands, any other beside tcpd itself. Returns 0, or -1 when it is too long.
+ */
 static int daemon_path(const char *name, char path[PATH_MAX])
 {
     const char *self = proc_exec_name();

@@ -10,7 +10,7 @@ FUZZ_FLAGS = $(CPPFLAGS) -w -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-
 
 # BearSSL is not what is looked at here: it is built as it is shipped.
 $(SAN)/bearssl/.done: $(CACHE)/$(BEARSSL_TAR) board/bearssl.mk
-	+$Qboard/step BEARSSL san $(SAN)/log board/build-bearssl $< $(@D) gcc ar -O1
+	+$Q$(if $(quiet),QUIET=1) board/step BEARSSL san $(SAN)/log board/build-bearssl $< $(@D) gcc ar -O1
 	$Qtouch $@
 
 unit-san: $(UNIT:%=$(SAN)/unit/%) $(SAN)/buzon

@@ -42,7 +42,7 @@ $(CACHE)/%: | deps
 	$Qboard/fetch $* $@
 
 # A step of a minute: one line, its output in a log.
-step = +$Qboard/step $1 $(BOARD) $O/log
+step = +$Q$(if $(quiet),QUIET=1) board/step $1 $(BOARD) $O/log
 
 $O/sysroot/.done: $(CACHE)/$(MUSL_TAR) $O/toolchain.txt board/build-musl $(if $(SOFT_FP),board/build-soft-fp)
 	$(call step,MUSL) board/build-musl $< $(@D) '$(TARGET)' '$(CROSS_COMPILE)' '$(CODE)'

@@ -126,9 +126,9 @@ def dns():
     """The run's name server; what a test adds goes when it ends."""
     if not state["dns"]:
         pytest.fail("the run is not isolated, so there is no name server of its own")
+    state["dns"].asked.clear()               # of what clients of other tests asked
     yield state["dns"]
     state["dns"].table.clear()
-    state["dns"].asked.clear()
 
 
 @pytest.fixture

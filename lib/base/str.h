@@ -16,6 +16,7 @@ struct str {
 /* Starts an empty string in buf; cap is at least 1. */
 void str_init(struct str *s, char *buf, size_t cap);
 
+/* Add a C string, n bytes, one byte. */
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *text, size_t n);
 void str_addc(struct str *s, char c);

@@ -1,5 +1,5 @@
-/* The verdict on a client: see access.h. Lines come from rule.c, patterns are judged by pattern.c; here lists, rules and
- * files are weighed. */
+/* The verdict on a client: see access.h. Lines come from rule.c, patterns are judged by pattern.c; here lists, rules
+ * and files are weighed. */
 #include "mail/access.h"
 
 #include "base/str.h"
@@ -49,7 +49,8 @@ static const char *read_host(const struct rule_span *host)
     return pattern_read(host->p, host->n, &p);
 }
 
-static enum pattern_answer match_host(const struct rule_span *host, const struct pattern_host *known, const char **refusal)
+static enum pattern_answer match_host(const struct rule_span *host, const struct pattern_host *known,
+                                      const char **refusal)
 {
     struct pattern p;
 
@@ -71,7 +72,8 @@ static const char *read_daemon(const struct rule_span *item)
     return wrong ? wrong : pattern_word_read(word.p, word.n);
 }
 
-static enum pattern_answer match_daemon(const struct rule_span *item, const struct access_facts *facts, const char **refusal)
+static enum pattern_answer match_daemon(const struct rule_span *item, const struct access_facts *facts,
+                                        const char **refusal)
 {
     const struct pattern_host server = { &facts->server, facts->server_state, facts->server_name };
     struct rule_span word = *item, host;
@@ -93,7 +95,8 @@ static const char *read_client(const struct rule_span *item)
     return wrong ? wrong : read_host(&host);
 }
 
-static enum pattern_answer match_client(const struct rule_span *item, const struct access_facts *facts, const char **refusal)
+static enum pattern_answer match_client(const struct rule_span *item, const struct access_facts *facts,
+                                        const char **refusal)
 {
     const struct pattern_host client = { &facts->client, facts->client_state, facts->client_name };
     struct rule_span word, host = *item;
@@ -167,8 +170,8 @@ static enum pattern_answer part_match(struct rule_span *list, bool *more, const 
 }
 
 /* `a EXCEPT b EXCEPT c` is `a EXCEPT (b EXCEPT c)`: the first part that does not match decides, and it does so by where
- * it stands: the list matches when it is the second, the fourth and so on. Past the last part is such a place, too. Where
- * a part depends on a name, both ways are followed; only if they differ must it be asked for. */
+ * it stands: the list matches when it is the second, the fourth and so on. Past the last part is such a place, too.
+ * Where a part depends on a name, both ways are followed; only if they differ must it be asked for. */
 static enum pattern_answer list_match(struct rule_span list, const struct list_kind *kind,
                                       const struct access_facts *facts, struct trouble *t)
 {
@@ -189,7 +192,8 @@ static enum pattern_answer list_match(struct rule_span list, const struct list_k
 }
 
 /* What the options make of a rule that matched; `plain` is what it means without any. */
-static enum outcome take_effect(enum rule_effect effect, enum outcome plain, const struct rule_span *option, struct trouble *t)
+static enum outcome take_effect(enum rule_effect effect, enum outcome plain, const struct rule_span *option,
+                                struct trouble *t)
 {
     switch (effect) {
     case RULE_ALLOW:
@@ -267,7 +271,8 @@ static bool starts_with_bom(const struct access_file *file)
     return file->n >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0;
 }
 
-static enum outcome file_refuses(const struct access_file *file, unsigned line, const char *what, struct access_why *why)
+static enum outcome file_refuses(const struct access_file *file, unsigned line, const char *what,
+                                 struct access_why *why)
 {
     const struct trouble t = { what, { NULL, 0 } };
 
@@ -314,7 +319,8 @@ static enum outcome file_decide(const struct access_file *file, enum outcome pla
     return o;
 }
 
-enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts, struct access_why *why)
+enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
+                                  struct access_why *why)
 {
     memset(why, 0, sizeof *why);
     enum outcome o = file_decide(&rules->allow, GRANT, facts, why);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One of the two files. `text` is NULL when there is none (an empty file then); `fault` is a reason that it could not be
- * read (it then refuses everybody, DESIGN 6), else NULL. Owned by the caller. */
+/* One of the two files. `text` is NULL when there is none (an empty file then); `fault` is a reason that it could not
+ * be read (it then refuses everybody, DESIGN 6), else NULL. Owned by the caller. */
 struct access_file {
     const char *name;            /* as the verdict names it: "etc/hosts.allow" */
     const char *text;
@@ -55,10 +55,11 @@ struct access_why {
  * buzon-hosts_access.5). A line that cannot be understood refuses when it is reached: one that is broken as a whole
  * or before its first colon refuses everybody, one that is broken behind it everybody who uses its daemons. A name is
  * asked for only where a rule is reached that needs it. Uses about ACCESS_LINE bytes of stack, no recursion. */
-enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts, struct access_why *why);
+enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
+                                  struct access_why *why);
 
-/* All the names of a server that is called `name`: buzon's smtpd goes by several, in old rule files and new; every other
- * server by its own. The result is either a constant or `name` itself. */
+/* All the names of a server that is called `name`: buzon's smtpd goes by several, in old rule files and new; every
+ * other server by its own. The result is either a constant or `name` itself. */
 const char *access_daemons(const char *name);
 
 /* Are all patterns of a list (as below) understood? Returns 0, or -1 and says in fault (of cap bytes) which is not, and
@@ -67,8 +68,8 @@ int access_patterns_check(const char *patterns, char *fault, size_t cap);
 
 /* Does the client match a pattern list as hosts_access(5) writes it (`192.168. .lan [fd00::]/8 EXCEPT …`)? For
  * relay-clients and lan-clients. Returns 1, 0, or -1 when a name must be looked up first to tell. A list with anything
- * in it that cannot be understood matches nobody; `bad` (may be NULL) is then set to where that stands in the list, else
- * to NULL. An empty list matches nobody. */
+ * in it that cannot be understood matches nobody; `bad` (may be NULL) is then set to where that stands in the list,
+ * else to NULL. An empty list matches nobody. */
 int access_client_in(const char *patterns, const struct access_facts *facts, const char **bad);
 
 #endif

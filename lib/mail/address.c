@@ -108,7 +108,6 @@ static enum address_result check_chars(const char *text, size_t n)
 enum address_result address_mailbox(const char *text, size_t n, struct address *a)
 {
     enum address_result chars = check_chars(text, n);
-    char local[LIMIT_ADDRESS + 1];
 
     if (chars != ADDRESS_OK)
         return chars;
@@ -129,9 +128,6 @@ enum address_result address_mailbox(const char *text, size_t n, struct address *
     }
     if (at > LIMIT_LOCAL_PART || n > LIMIT_ADDRESS)
         return ADDRESS_LONG;
-    size_t local_n = unquote(text, at, local);
-    if (memchr(local, '%', local_n) || memchr(local, '!', local_n) || memchr(local, '@', local_n))
-        return ADDRESS_ROUTED;
     memcpy(a->text, text, n);
     a->text[n] = '\0';
     a->len = n;
@@ -199,6 +195,14 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
         return ADDRESS_OK;
     }
     return address_mailbox(text + 1 + skip, close - 1 - skip, a);
+}
+
+bool address_has_route(const struct address *a)
+{
+    char local[LIMIT_ADDRESS + 1];
+    size_t n = unquote(a->text, a->at, local);
+
+    return memchr(local, '%', n) || memchr(local, '!', n) || memchr(local, '@', n);
 }
 
 bool address_is_null(const struct address *a)

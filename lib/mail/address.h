@@ -20,8 +20,7 @@ enum address_result {
     ADDRESS_BAD,             /* 501 5.1.3: not the grammar */
     ADDRESS_LONG,            /* 501 5.1.3: a limit of 4.5.3.1 is exceeded */
     ADDRESS_8BIT,            /* 553 5.6.7: needs SMTPUTF8 (RFC 6531), which is not offered */
-    ADDRESS_ROUTED           /* 550 5.7.1: `u%d`, `d!u`, `u@d@us`: an address in the address, for another host to
-                                take apart (CASES D9) */
+    ADDRESS_ROUTED           /* 550 5.7.1: `u@d@us`: an address in the address (CASES D9) */
 };
 
 /* Reads a path `<…>` at text, of at most n bytes. A source route in front is read and dropped (RFC 5321 appendix C).
@@ -31,6 +30,11 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
 /* Reads exactly n bytes as a mailbox without brackets; a local part alone is accepted. */
 enum address_result address_mailbox(const char *text, size_t n, struct address *a);
 
+/* Is the local part an address of its own, for another host to take apart: `u%d`, `d!u`, `"u@d"` (CASES D9)? Such a
+ * sender is a name like any other; such a recipient would make us a relay by the back door. */
+bool address_has_route(const struct address *a);
+
+/* Is it <>? */
 bool address_is_null(const struct address *a);
 
 /* The domain, "" when there is none. */
@@ -39,7 +43,7 @@ const char *address_domain(const struct address *a);
 /* Is the local part (quotes and case apart) this word? */
 bool address_local_is(const struct address *a, const char *word);
 
-/* Is text, of n bytes, a domain name (RFC 5321 Domain) / an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]? */
+/* Is text, of n bytes, a domain name (RFC 5321 Domain) / an address literal like [192.0.2.1] or [IPv6:2001:db8::1]? */
 bool address_is_domain(const char *text, size_t n);
 bool address_is_literal(const char *text, size_t n);
 

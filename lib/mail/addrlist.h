@@ -14,8 +14,8 @@ struct addrlist {
 /* Reads the value of a field, n bytes, folded lines and all. It must outlive l. */
 void addrlist_start(struct addrlist *l, const char *value, size_t n);
 
-/* The next address into a. Returns 1; 0 at the end; -1 for an entry that is no address (then l->bad says which), after which the
- * list goes on. */
+/* The next address into a. Returns 1; 0 at the end; -1 for an entry that is no address (then l->bad says which), after
+ * which the list goes on. */
 int addrlist_next(struct addrlist *l, struct address *a);
 
 #endif

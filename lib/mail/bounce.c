@@ -75,8 +75,8 @@ static void in_words(const struct out *o, const char *address, const char *reaso
     say(o, "\r\n");
 }
 
-/* A reason begins with its enhanced status code (RFC 3463). One that says `4.x.x` has waited too long: a failure all the
- * same. */
+/* A reason begins with its enhanced status code (RFC 3463). One that says `4.x.x` has waited too long: a failure all
+ * the same. */
 static void in_fields(const struct out *o, const char *address, const char *reason)
 {
     size_t n = strcspn(reason, " ");

@@ -5,10 +5,10 @@
  *     loop by want:
  *       CLI_REPLY    send c->out if it is not empty, read a line, want = cli_line(c, line, n)
  *       CLI_READY    the session stands idle: want = cli_mail(…) for a message, or cli_quit(c)
- *       CLI_RCPT     want = cli_rcpt(c, address) for the next recipient, or cli_rcpt(c, NULL) when there is no further one.
+ *       CLI_RCPT     want = cli_rcpt(c, address) for the next recipient, or cli_rcpt(c, NULL) when there is none left.
  *                    After each but the first call, c->reply is the answer to the one before
  *       CLI_TEXT     send the dot-stuffed text with its final dot, want = cli_text_sent(c)
- *       CLI_RESULT   the transaction is over: c->reply is the answer to the text or to what failed; want = cli_next(c)
+ *       CLI_RESULT   the transaction is over: c->reply answers the text or what failed; want = cli_next(c)
  *       CLI_CLOSE    send c->out, close
  */
 #ifndef MAIL_CLI_H
@@ -24,8 +24,18 @@
 enum cli_want { CLI_REPLY, CLI_READY, CLI_RCPT, CLI_TEXT, CLI_RESULT, CLI_CLOSE };
 
 /* How far a session or transaction has come: what c->reply answers. */
-enum cli_step { CLI_AT_BANNER, CLI_AT_EHLO, CLI_AT_HELO, CLI_AT_READY, CLI_AT_MAIL, CLI_AT_RCPT, CLI_AT_DATA, CLI_AT_TEXT,
-                CLI_AT_RSET, CLI_AT_QUIT };
+enum cli_step {
+    CLI_AT_BANNER,
+    CLI_AT_EHLO,
+    CLI_AT_HELO,
+    CLI_AT_READY,
+    CLI_AT_MAIL,
+    CLI_AT_RCPT,
+    CLI_AT_DATA,
+    CLI_AT_TEXT,
+    CLI_AT_RSET,
+    CLI_AT_QUIT
+};
 
 struct cli {
     char out[LIMIT_COMMAND_MAIL];    /* to be sent */
@@ -42,8 +52,8 @@ struct cli {
 /* Begins a session: the server speaks first. `hostname` is ours, for EHLO, and is kept. */
 enum cli_want cli_start(struct cli *c, const char *hostname);
 
-/* A line of the server without its end. A line that is no reply breaks the session: c->reply then says 421 with words of our
- * own (4.5.0), so that everything waits. */
+/* A line of the server without its end. A line that is no reply breaks the session: c->reply then says 421 with words
+ * of our own (4.5.0), so that everything waits. */
 enum cli_want cli_line(struct cli *c, const char *line, size_t n);
 
 /* Opens a transaction. `sender` without brackets; `length` of the message in bytes. A message that is too large for the

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "mail/address.h"
 #include "mail/limits.h"
+#include "mail/pattern.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 
 /* How a value is written. CONF_LATER: known, but nothing uses it yet, so that setting it is refused: an administrator
  * who limits or protects something must not believe that it works. */
-enum conf_kind { CONF_LIST, CONF_DOMAINS, CONF_DOMAIN, CONF_HOSTS, CONF_MAILBOX, CONF_CHOICE, CONF_COUNT, CONF_SIZE, CONF_TIME,
-                 CONF_LATER };
+enum conf_kind {
+    CONF_PATTERNS, CONF_DOMAINS, CONF_DOMAIN, CONF_HOSTS, CONF_MAILBOX, CONF_CHOICE, CONF_COUNT, CONF_SIZE, CONF_TIME,
+    CONF_LATER
+};
 
 struct conf_key {
     const char *name;
@@ -29,10 +32,10 @@ static const struct conf_key keys[] = {
     { "hostname",               CONF_DOMAIN,  AT(hostname), NULL, 0, 0 },
     { "local-domains",          CONF_DOMAINS, AT(local_domains), NULL, 0, 0 },
     { "relay-domains",          CONF_DOMAINS, AT(relay_domains), NULL, 0, 0 },
-    { "relay-clients",          CONF_LIST,    AT(relay_clients), NULL, 0, 0 },
+    { "relay-clients",          CONF_PATTERNS, AT(relay_clients), NULL, 0, 0 },
     { "relay-senders",          CONF_CHOICE,  AT(relay_senders), "any ours", 0, 0 },
     { "require-name",           CONF_CHOICE,  AT(require_name), "off known registered", 0, 0 },
-    { "lan-clients",            CONF_LIST,    AT(lan_clients), NULL, 0, 0 },
+    { "lan-clients",            CONF_PATTERNS, AT(lan_clients), NULL, 0, 0 },
     { "smarthost",              CONF_HOSTS,   AT(smarthost), NULL, 0, 0 },
     { "smarthost-tls",          CONF_CHOICE,  AT(smarthost_tls), "off -may -must -verify", 0, 0 },
     { "smarthost-auth",         CONF_LATER,   0, NULL, 0, 0 },
@@ -84,7 +87,7 @@ static bool is_mailbox(const char *text, size_t n)
 {
     struct address a;
 
-    return address_mailbox(text, n, &a) == ADDRESS_OK;
+    return address_mailbox(text, n, &a) == ADDRESS_OK && !address_has_route(&a);
 }
 
 /* HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT. */
@@ -123,6 +126,24 @@ static int wrong(struct conf_error *e, const struct conf_key *k, const char *val
     return -1;
 }
 
+/* The first of a list's patterns that cannot be understood: what is wrong with it, in e. Returns 0 or -1. */
+static int check_patterns(const struct conf_key *k, const char *value, struct conf_error *e)
+{
+    while (*(value += strspn(value, " \t,"))) {
+        size_t n = strcspn(value, " \t,");
+        struct pattern p;
+        const char *why = pattern_is(value, n, "EXCEPT") ? NULL : pattern_read(value, n, &p);
+        if (!why && !pattern_is(value, n, "EXCEPT") && p.kind == PATTERN_LATER)
+            why = p.why;
+        if (why) {
+            snprintf(e->text, sizeof e->text, "%s %.*s: %.120s", k->name, n > 40 ? 40 : (int)n, value, why);
+            return -1;
+        }
+        value += n;
+    }
+    return 0;
+}
+
 static int set_string(struct conf *c, const struct conf_key *k, const char *value, struct conf_error *e)
 {
     if (k->kind == CONF_DOMAIN || k->kind == CONF_DOMAINS) {
@@ -131,6 +152,9 @@ static int set_string(struct conf *c, const struct conf_key *k, const char *valu
     } else if (k->kind == CONF_HOSTS) {
         if (!each_word(value, is_host_port))
             return wrong(e, k, value, "not HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT");
+    } else if (k->kind == CONF_PATTERNS) {
+        if (check_patterns(k, value, e))
+            return -1;
     } else if (k->kind == CONF_MAILBOX && !is_mailbox(value, strlen(value))) {
         return wrong(e, k, value, "not an address; write it like user@example.org");
     }
@@ -170,8 +194,11 @@ static int set_number(struct conf *c, const struct conf_key *k, const char *valu
         return wrong(e, k, value, k->kind == CONF_SIZE ? "not a size; write it like 500k, 32M or 1G" : "not a number");
     }
     if (v < k->least || v > k->most) {
-        snprintf(e->text, sizeof e->text, "%s %.40s: must be from %llu to %llu%s", k->name, value, (unsigned long long)k->least,
-                 (unsigned long long)k->most, k->kind == CONF_TIME ? " seconds" : k->kind == CONF_SIZE ? " bytes" : "");
+        snprintf(e->text, sizeof e->text, "%s %.40s: must be from %llu to %llu%s", k->name, value,
+                 (unsigned long long)k->least, (unsigned long long)k->most,
+                 k->kind == CONF_TIME   ? " seconds"
+                 : k->kind == CONF_SIZE ? " bytes"
+                                        : "");
         return -1;
     }
     v32 = (uint32_t)v;
@@ -184,7 +211,7 @@ static int set_number(struct conf *c, const struct conf_key *k, const char *valu
 
 static int set_value(struct conf *c, const struct conf_key *k, const char *value, struct conf_error *e)
 {
-    bool list = k->kind == CONF_LIST || k->kind == CONF_DOMAINS || k->kind == CONF_HOSTS;
+    bool list = k->kind == CONF_PATTERNS || k->kind == CONF_DOMAINS || k->kind == CONF_HOSTS;
 
     if (k->kind == CONF_LATER)
         return wrong(e, k, value, "not supported yet; take the line out");
@@ -219,13 +246,15 @@ static int parse_line(struct conf *c, char *line, unsigned number, unsigned seen
         if (strlen(keys[i].name) != name_n || memcmp(keys[i].name, name, name_n) != 0)
             continue;
         if (seen[i]) {
-            snprintf(e->text, sizeof e->text, "%s was given on line %u already; put all on one line", keys[i].name, seen[i]);
+            snprintf(e->text, sizeof e->text, "%s was given on line %u already; put all on one line", keys[i].name,
+                     seen[i]);
             return -1;
         }
         seen[i] = number;
         return set_value(c, &keys[i], p + strspn(p, " \t"), e);
     }
-    snprintf(e->text, sizeof e->text, "%.*s: no such key; buzon.conf(5) lists them", name_n > 60 ? 60 : (int)name_n, name);
+    snprintf(e->text, sizeof e->text, "%.*s: no such key; buzon.conf(5) lists them", name_n > 60 ? 60 : (int)name_n,
+             name);
     return -1;
 }
 

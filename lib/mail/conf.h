@@ -37,7 +37,8 @@ struct conf_error {
 /* The values that stand when a key is not given. */
 void conf_defaults(struct conf *c);
 
-/* Reads n bytes of text (text[n] is a NUL), which it cuts up and which must outlive c. Returns 0, or -1 with the first error. */
+/* Reads n bytes of text (text[n] is a NUL), which it cuts up and which must outlive c. Returns 0, or -1 with the first
+ * error. */
 int conf_parse(struct conf *c, char *text, size_t n, struct conf_error *error);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Receiving. Only CR LF ends a line and only CR LF . CR LF ends the text; a bare CR, a bare LF or a NUL makes the text bad
- * (CASES A) for good: the session must end then, since nobody can say where the text would. With `mend` (lan-clients) a
- * bare LF counts as CR LF, in the final dot too. */
+/* Receiving. Only CR LF ends a line and only CR LF . CR LF ends the text; a bare CR, a bare LF or a NUL makes the text
+ * bad (CASES A) for good: the session must end then, since nobody can say where the text would. With `mend`
+ * (lan-clients) a bare LF counts as CR LF, in the final dot too. */
 enum dot_state { DOT_LINE_START, DOT_TEXT, DOT_CR, DOT_DOT, DOT_DOT_CR };
 enum dot_fault { DOT_GOOD, DOT_BARE_CR, DOT_BARE_LF, DOT_NUL };
 
@@ -19,6 +19,7 @@ struct dot {
 
 enum dot_result { DOT_MORE, DOT_END, DOT_BAD };
 
+/* Ready for a text's first byte. */
 void dot_start(struct dot *d, bool mend);
 
 /* Takes from in[0..n) and writes un-stuffed text with CR LF line ends to out, which has room for 2 * n + 2 bytes.
@@ -32,12 +33,13 @@ struct dot_out {
     bool last_cr;
 };
 
+/* Ready for a text's first byte. */
 void dot_out_start(struct dot_out *d);
 
 /* Writes stuffed text to out (room for 2 * n bytes); returns how much. */
 size_t dot_out_put(struct dot_out *d, const char *in, size_t n, char *out);
 
-/* Writes the end to out (room for 5 bytes): `.CRLF`, behind a CRLF when the text did not end in one. Returns how much. */
+/* Writes the end to out (room for 5 bytes): `.CRLF`, behind a CRLF when the text lacked one. Returns how much. */
 size_t dot_out_end(struct dot_out *d, char *out);
 
 #endif

@@ -236,7 +236,8 @@ void envelope_state(const struct envelope *e, struct envelope_state *s)
         *s = (struct envelope_state){ .arrival = 0 };
 }
 
-void envelope_set_rcpt(struct envelope *e, unsigned i, enum envelope_status status, const char *reason, size_t *at, size_t *n)
+void envelope_set_rcpt(struct envelope *e, unsigned i, enum envelope_status status, const char *reason, size_t *at,
+                       size_t *n)
 {
     char *line = e->text + e->rcpt_at[i], clean[LIMIT_REASON + 1];
     struct str s;

@@ -9,8 +9,9 @@
  *     text, CR LF line ends
  *     END 0000000000000a2f 1c291ca3
  *
- * The numbers are hexadecimal: the envelope's length, the arrival, then what changes in place: attempts, seconds waited,
- * the last attempt, and `8` for an 8-bit text. In a recipient's line its status and reason change in place. The CRC leaves out what changes. */
+ * The numbers are hexadecimal: the envelope's length, the arrival, then what changes in place: attempts, seconds
+ * waited, the last attempt, and `8` for an 8-bit text. In a recipient's line its status and reason change in place. The
+ * CRC leaves out what changes. */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
 
@@ -54,8 +55,8 @@ struct envelope_state {
 #define ENVELOPE_8BIT_AT    64       /* the byte that is `8` for an 8-bit text, else `-` */
 #define ENVELOPE_END_LEN    30       /* length of the END record */
 
-/* Building. Each returns 0, or -1 when there is no room or the value holds a byte that would break the format (a control
- * character, CASES B5); the envelope is unchanged then. envelope_finish must come last. */
+/* Building. Each returns 0, or -1 when there is no room or the value holds a byte that would break the format (a
+ * control character, CASES B5); the envelope is unchanged then. envelope_finish must come last. */
 void envelope_start(struct envelope *e, int64_t arrival);
 int envelope_add(struct envelope *e, char kind, const char *value);
 int envelope_add_rcpt(struct envelope *e, const char *address);
@@ -75,7 +76,8 @@ bool envelope_has(const struct envelope *e, enum envelope_status status);
 void envelope_state(const struct envelope *e, struct envelope_state *s);
 
 /* Changing in place: set the bytes in e->text; *at and *n say which bytes of the file must be written again. */
-void envelope_set_rcpt(struct envelope *e, unsigned i, enum envelope_status status, const char *reason, size_t *at, size_t *n);
+void envelope_set_rcpt(struct envelope *e, unsigned i, enum envelope_status status, const char *reason, size_t *at,
+                       size_t *n);
 void envelope_set_state(struct envelope *e, const struct envelope_state *s, size_t *at, size_t *n);
 
 /* CRC-32C of the envelope without the bytes that change: the text's CRC goes on from it. */

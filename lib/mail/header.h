@@ -24,6 +24,7 @@ struct header {
     size_t name_n, id_n;
 };
 
+/* Ready for a message's first byte. */
 void header_start(struct header *h);
 
 /* Looks at the next n bytes of a text with CR LF line ends, cut anywhere. Cheap once the header section is over. */

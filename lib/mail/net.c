@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };      /* ::ffff:0:0/96, RFC 4291 2.5.5.2 */
+static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }; /* ::ffff:0:0/96, RFC 4291 2.5.5.2 */
 
 void net_set_v4(struct net_addr *a, const uint8_t byte[4])
 {

@@ -14,6 +14,7 @@ enum policy_route {
     POLICY_REMOTE                /* anywhere else: only for those who may relay */
 };
 
+/* Which of them is it? An address without a domain is local. */
 enum policy_route policy_route(const struct conf *c, const struct address *a);
 
 /* Is the domain ours: local or relayed? For `relay-senders ours`. */
@@ -22,12 +23,12 @@ bool policy_is_ours(const struct conf *c, const struct address *a);
 /* Does it go to the administrator, as <postmaster> at any of our names must (RFC 5321 4.5.1)? */
 bool policy_is_postmaster(const struct conf *c, const struct address *a);
 
-/* The address under which a recipient is queued: with our hostname where it has no domain, and for postmaster the address that
- * the configuration names. */
+/* The address under which a recipient is queued: with our hostname where it has no domain, and for postmaster the
+ * address that the configuration names. */
 void policy_destination(const struct conf *c, const struct address *a, char *to, size_t cap);
 
-/* Seconds until the next attempt, of which `attempts` were made: retry-min doubled each time up to retry-max, give or take
- * an eighth by `random`. */
+/* Seconds until the next attempt, of which `attempts` were made: retry-min doubled each time up to retry-max, give or
+ * take an eighth by `random`. */
 uint32_t policy_backoff(const struct conf *c, uint32_t attempts, uint32_t random);
 
 #endif

@@ -20,12 +20,13 @@ void qname_id(uint64_t id, char text[QNAME_ID + 1]);
 /* Reads one; returns 0 or -1. */
 int qname_read_id(const char *text, uint64_t *id);
 
+/* Writes DUE.ID, NUL-terminated. */
 void qname_format(const struct qname *q, char text[QNAME_TEXT]);
 /* Returns 0, or -1 for a name that qname_format does not write. */
 int qname_parse(const char *text, struct qname *q);
 
-/* Is it time? Also when the due time lies further ahead than any retry (`farthest` seconds) could have put it: the clock
- * was ahead then (CASES I5). Never for a held one. */
+/* Is it time? Also when the due time lies further ahead than any retry (`farthest` seconds) could have put it: the
+ * clock was ahead then (CASES I5). Never for a held one. */
 bool qname_is_due(const struct qname *q, int64_t now, uint32_t farthest);
 
 /* Order of a pass: by due time, then id. */

@@ -19,6 +19,7 @@ enum reply_result {
     REPLY_BAD                        /* no reply: a bad code, another code in the middle, too many lines (CASES C9) */
 };
 
+/* Ready for a reply's first line. */
 void reply_start(struct reply *r);
 
 /* Takes a line of n bytes without its end. */

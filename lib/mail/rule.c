@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* One physical line without its newline; false at the end. *joins: it goes on in the next one (its backslash is off). */
+/* One physical line without its newline; false at the end. *joins: it goes on in the next (its backslash is off). */
 static bool physical(struct rule_reader *r, struct rule_span *line, bool *joins)
 {
     if (r->at == r->end)
@@ -196,7 +196,8 @@ static struct rule_span next_option(struct rule_span *rest)
 
 static const char *one_option(const struct rule_span *o, bool last, enum rule_effect *effect)
 {
-    static const char known[] = "aclexec banners group keepalive linger nice rfc931 setenv severity spawn twist umask user";
+    static const char known[] =
+        "aclexec banners group keepalive linger nice rfc931 setenv severity spawn twist umask user";
     const char *list = known, *word;
     size_t n = 0, known_n;
 

@@ -21,9 +21,9 @@ struct rule_reader {
     char joined[ACCESS_LINE];            /* where continued lines are put together */
 };
 
-/* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a comment.
- * It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 when it is longer
- * than ACCESS_LINE (*line is then its beginning). The last line needs no newline. */
+/* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a
+ * comment. It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 when it
+ * is longer than ACCESS_LINE (*line is then its beginning). The last line needs no newline. */
 int rule_next(struct rule_reader *r, struct rule_span *line);
 
 /* A rule's parts; `options` is what stands behind the second colon. */
@@ -42,7 +42,8 @@ bool rule_item(struct rule_span *list, struct rule_span *item);
 /* What the options say. */
 enum rule_effect { RULE_PLAIN, RULE_ALLOW, RULE_DENY, RULE_LATER /* known, but not acted upon: refuses */ };
 
-/* For a rule that has options. Returns NULL, or what is wrong with them. *at is the option that is wrong, or that is for later. */
+/* For a rule that has options. Returns NULL, or what is wrong with them. *at is the option that is wrong, or that is
+ * for later. */
 const char *rule_options(const struct rule *rule, enum rule_effect *effect, struct rule_span *at);
 
 #endif

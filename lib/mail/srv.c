@@ -160,7 +160,8 @@ static enum param mail_params(struct srv *s, const char *p, size_t n)
             had_body = true;
             r = body_param(s, p + 5, left - 5);
         } else {
-            bool known = left >= 4 && (str_case_eqn(p, "SIZE", 4) || str_case_eqn(p, "BODY", 4)) && (left == 4 || p[4] == '=');
+            bool known =
+                left >= 4 && (str_case_eqn(p, "SIZE", 4) || str_case_eqn(p, "BODY", 4)) && (left == 4 || p[4] == '=');
             return known ? PARAM_BAD : PARAM_UNKNOWN;
         }
         p += left;
@@ -236,6 +237,8 @@ static enum srv_want do_rcpt(struct srv *s, const char *arg, size_t n)
     if (!skip_word(&arg, &n, "TO:"))
         return refuse(s, "501 5.5.4 the form is RCPT TO:<user@example.org>");
     enum address_result r = address_path(arg, n, &s->rcpt, &used);
+    if (r == ADDRESS_OK && address_has_route(&s->rcpt))
+        r = ADDRESS_ROUTED;
     if (r != ADDRESS_OK)
         return refuse_address(s, r, false);
     if (address_is_null(&s->rcpt))
@@ -362,12 +365,12 @@ static const struct srv_command {
     const char *verb;
     enum srv_want (*run)(struct srv *s, const char *arg, size_t n);
 } commands[] = {
-    { "HELO", do_helo }, { "EHLO", do_ehlo }, { "MAIL", do_mail }, { "RCPT", do_rcpt }, { "DATA", do_data },
-    { "RSET", do_rset }, { "NOOP", do_noop }, { "QUIT", do_quit }, { "VRFY", do_vrfy }, { "HELP", do_help },
-    { "EXPN", do_not_here }, { "STARTTLS", do_not_here }, { "AUTH", do_not_here }, { "BDAT", do_not_here },
-    { "ETRN", do_not_here }, { "TURN", do_not_here },
-    { "GET", do_foreign }, { "POST", do_foreign }, { "PUT", do_foreign }, { "HEAD", do_foreign }, { "CONNECT", do_foreign },
-    { "OPTIONS", do_foreign }, { "HOST:", do_foreign }, { "USER-AGENT:", do_foreign },
+    { "HELO", do_helo },       { "EHLO", do_ehlo },       { "MAIL", do_mail },     { "RCPT", do_rcpt },
+    { "DATA", do_data },       { "RSET", do_rset },       { "NOOP", do_noop },     { "QUIT", do_quit },
+    { "VRFY", do_vrfy },       { "HELP", do_help },       { "EXPN", do_not_here }, { "STARTTLS", do_not_here },
+    { "AUTH", do_not_here },   { "BDAT", do_not_here },   { "ETRN", do_not_here }, { "TURN", do_not_here },
+    { "GET", do_foreign },     { "POST", do_foreign },    { "PUT", do_foreign },   { "HEAD", do_foreign },
+    { "CONNECT", do_foreign }, { "OPTIONS", do_foreign }, { "HOST:", do_foreign }, { "USER-AGENT:", do_foreign },
 };
 
 static bool is_printable(const char *line, size_t n)

@@ -1,4 +1,4 @@
-/* The server's side of SMTP as a machine (RFC 5321): fed a line, it says what it wants next. It reads and sends nothing.
+/* The server's side of SMTP as a machine (RFC 5321): fed a line, it says what it wants next. It does no I/O.
  *
  *     want = srv_start(…);
  *     loop: send s->reply if it is not empty, then, by want:
@@ -22,9 +22,9 @@
 enum srv_want { SRV_LINE, SRV_SENDER, SRV_RCPT, SRV_DATA, SRV_TEXT, SRV_CLOSE };
 
 enum srv_bad {
-    SRV_BAD_LONG,            /* a line over srv_line_limit(): it was skipped, the session goes on */
-    SRV_BAD_END              /* a line that did not end in CR LF: the session ends, for what one host takes for the rest of
-                                a line another takes for a command */
+    SRV_BAD_LONG, /* a line over srv_line_limit(): it was skipped, the session goes on */
+    SRV_BAD_END   /* a line that did not end in CR LF: the session ends, for what one host takes for the rest of
+                     a line another takes for a command */
 };
 
 enum srv_greeted { SRV_SILENT, SRV_HELO, SRV_EHLO };
@@ -61,8 +61,8 @@ size_t srv_line_limit(const struct srv *s);
 enum srv_want srv_line(struct srv *s, const char *line, size_t n);
 enum srv_want srv_line_bad(struct srv *s, enum srv_bad what);
 
-/* The answer to SRV_SENDER, SRV_RCPT, SRV_DATA: NULL for yes, else a whole refusal such as "550 5.1.1 no such user here",
- * without CR LF. */
+/* The answer to SRV_SENDER, SRV_RCPT, SRV_DATA: NULL for yes, else a whole refusal such as "550 5.1.1 no such user
+ * here", without CR LF. */
 enum srv_want srv_verdict(struct srv *s, const char *refusal);
 
 /* The answer to SRV_TEXT: a whole reply line, without CR LF. The transaction is over. */

@@ -16,12 +16,12 @@ struct trace {
     const char *hostname;            /* ours */
     const char *protocol;            /* SMTP, ESMTP (RFC 3848), or local */
     const char *id;                  /* in our queue */
-    const char *rcpt;                /* the recipient when there is just one, else NULL: others must not learn of each other */
+    const char *rcpt; /* the recipient when there is just one, else NULL: others must not learn of each other */
     int64_t when;
 };
 
-/* Writes the Received field with its CR LF into text; returns its length. Whatever bytes the client put into helo, it is
- * one well-formed field (CASES F1). */
+/* Writes the Received field with its CR LF into text; returns its length. Whatever bytes the client put into helo, it
+ * is one well-formed field (CASES F1). */
 size_t trace_received(const struct trace *t, char text[TRACE_MOST]);
 
 #endif

@@ -1,4 +1,5 @@
-/* A peer's descriptor: the only place where one is read or written. Every call has a deadline, a point on clock_mono_ms. */
+/* A peer's descriptor: the only place where one is read or written. Every call has a deadline, a point on
+ * clock_mono_ms. */
 #ifndef SYS_IO_H
 #define SYS_IO_H
 
@@ -28,14 +29,15 @@ enum io_result {
     IO_BARE                          /* io_line: ended by a bare LF or holding a bare CR */
 };
 
+/* Empty buffers and no deadline; sockets become non-blocking. The descriptors stay the caller's to close. */
 void io_start(struct io *io, int in_fd, int out_fd);
 
 /* Sets the deadline to so many seconds from now. */
 void io_allow(struct io *io, uint32_t seconds);
 
-/* The next line without its end; *line points into the buffer until the next call. `most` counts the line end and is less
- * than IO_IN. With `lf_ends` a bare LF ends a line too; else it is IO_BARE, as is a CR inside. Sends what waits in the
- * output first when nothing more is in the input: so pipelined commands get their replies in one segment. */
+/* The next line without its end; *line points into the buffer until the next call. `most` counts the line end and is
+ * less than IO_IN. With `lf_ends` a bare LF ends a line too; else it is IO_BARE, as is a CR inside. Sends what waits in
+ * the output first when nothing more is in the input: so pipelined commands get their replies in one segment. */
 enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **line, size_t *n);
 
 /* Whatever bytes are there, at least one: *data points into the buffer; say with io_used how many were taken. */

@@ -53,7 +53,8 @@ enum sys_result maildir_begin(struct maildir *m, const char *folder, const char 
     m->fd = -1;
     if (r == SYS_TEMP || (r == SYS_PERM && !create))
         return r;
-    if (join(m->tmp, sizeof m->tmp, folder, "/tmp/", unique) || join(m->final, sizeof m->final, folder, "/new/", unique))
+    if (join(m->tmp, sizeof m->tmp, folder, "/tmp/", unique)
+        || join(m->final, sizeof m->final, folder, "/new/", unique))
         return SYS_PERM;
     if (make_folders(folder, create) != SYS_OK)
         return SYS_TEMP;

@@ -15,14 +15,14 @@ struct maildir {
     char tmp[160], final[160];
 };
 
-/* Begins a message in mail/FOLDER/tmp, making tmp, new and cur where they are missing; `create` makes FOLDER too. The file's
- * name comes from `unique` (no slash, no colon) alone, so that a message that is delivered again after a crash meets
- * itself. SYS_PERM: no such mailbox. */
+/* Begins a message in mail/FOLDER/tmp, making tmp, new and cur where they are missing; `create` makes FOLDER too. The
+ * file's name comes from `unique` (no slash, no colon) alone, so that a message that is delivered again after a crash
+ * meets itself. SYS_PERM: no such mailbox. */
 enum sys_result maildir_begin(struct maildir *m, const char *folder, const char *unique, int create);
 enum sys_result maildir_put(struct maildir *m, const void *data, size_t n);
 
-/* Makes the file durable, then visible in new/, then its name durable. A file of that name in new/ is this very message,
- * delivered before a crash: it is left and counts as success. */
+/* Makes the file durable, then visible in new/, then its name durable. A file of that name in new/ is this very
+ * message, delivered before a crash: it is left and counts as success. */
 enum sys_result maildir_commit(struct maildir *m);
 void maildir_abort(struct maildir *m);
 

@@ -14,8 +14,9 @@ struct peer {
     unsigned client_port, server_port;   /* 0 when there is none */
 };
 
-/* Returns 0, or -1 when fd is a socket whose peer cannot be told (it is gone already, or was never connected): is_socket
- * is then true, and both addresses are NET_NONE. What is no socket, or not open, gives 0 and is_socket false. */
+/* Returns 0, or -1 when fd is a socket whose peer cannot be told (it is gone already, or was never connected):
+ * is_socket is then true, and both addresses are NET_NONE. What is no socket, or not open, gives 0 and is_socket false.
+ */
 int peer_of(int fd, struct peer *p);
 
 /* The address in a socket address, v4-mapped ones as IPv4; NET_NONE for other families. Returns the port, or 0. */

@@ -47,9 +47,10 @@ int proc_init(void)
     if (fds_012_exist())
         return -1;
     close_inherited();
-    for (int sig = 1; sig < NSIG; sig++)
-        if (sig != SIGKILL && sig != SIGSTOP)
-            signal(sig, SIG_DFL);            /* fails for the C library's own ones: as it should */
+    /* An ignored signal is inherited. These would break waiting, stopping and alarms; SIGHUP stays as nohup left it. */
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGALRM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -83,9 +84,11 @@ int proc_detach(void)
 int proc_drop(uid_t uid, gid_t gid, struct fault *f)
 {
     if (setgroups(1, &gid) || setgid(gid) || setuid(uid))
-        return fault_set(f, EX_OSERR, "cannot become uid %u, gid %u: %s", (unsigned)uid, (unsigned)gid, strerror(errno));
+        return fault_set(f, EX_OSERR, "cannot become uid %u, gid %u: %s", (unsigned)uid, (unsigned)gid,
+                         strerror(errno));
     if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid || getgroups(0, NULL) != 1)
-        return fault_set(f, EX_OSERR, "became another user than uid %u, gid %u: will not go on", (unsigned)uid, (unsigned)gid);
+        return fault_set(f, EX_OSERR, "became another user than uid %u, gid %u: will not go on", (unsigned)uid,
+                         (unsigned)gid);
     if (setuid(0) == 0 || setgid(0) == 0)
         return fault_set(f, EX_OSERR, "root's rights can be taken back: will not go on");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && errno != EINVAL)     /* EINVAL: a kernel before 3.5 */

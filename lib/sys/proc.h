@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The first act of every applet (CASES J7): fds 0 to 2 exist, all others are closed, signals are unblocked and at their
- * defaults but SIGPIPE (ignored), the umask is 077, no core is written. Returns 0 or -1. */
+/* The first act of every applet (CASES J7): fds 0 to 2 exist, all others are closed, no signal is blocked, SIGCHLD,
+ * SIGTERM and SIGALRM are at their defaults and SIGPIPE is ignored, the umask is 077, no core is written. Returns 0 or
+ * -1. */
 int proc_init(void);
 
 /* For an applet whose fd 0 is a client: fd 2, which inetd makes the client's socket too, becomes /dev/null. */

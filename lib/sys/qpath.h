@@ -6,6 +6,7 @@
 
 #define QPATH_MOST 48
 
+/* The path of an id or a name in queue/tmp, queue/new, queue/bad. */
 void qpath_tmp(char path[QPATH_MOST], uint64_t id);
 void qpath_new(char path[QPATH_MOST], const struct qname *name);
 void qpath_bad(char path[QPATH_MOST], uint64_t id);

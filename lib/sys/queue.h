@@ -42,16 +42,16 @@ void queue_abort(struct queue_new *q);
 
 /* ---- what waits */
 
-/* All names in queue/new, sorted by due time: *names is a new block that the caller frees. Other files there are counted
- * in *strange (may be NULL). SYS_OK or SYS_TEMP (errno). */
+/* All names in queue/new, sorted by due time: *names is a new block that the caller frees. Other files there are
+ * counted in *strange (may be NULL). SYS_OK or SYS_TEMP (errno). */
 enum sys_result queue_list(struct qname **names, size_t *n, size_t *strange);
 
 enum queue_opened {
-    QUEUE_OPEN,                      /* locked and whole */
-    QUEUE_BUSY,                      /* somebody else has it: its writer, or another runner */
-    QUEUE_GONE,                      /* it is no longer there under this name */
-    QUEUE_BAD,                       /* torn, forged or of another format: *wrong says why; the file is locked and open */
-    QUEUE_TEMP                       /* it cannot be read now (errno) */
+    QUEUE_OPEN, /* locked and whole */
+    QUEUE_BUSY, /* somebody else has it: its writer, or another runner */
+    QUEUE_GONE, /* it is no longer there under this name */
+    QUEUE_BAD,  /* torn, forged or of another format: *wrong says why; the file is locked and open */
+    QUEUE_TEMP  /* it cannot be read now (errno) */
 };
 
 struct queue_file {
@@ -60,17 +60,17 @@ struct queue_file {
     uint64_t text_at, text_length;   /* where the message's text lies in fd */
 };
 
-/* Opens a message to work on it and checks all of it. `e` receives its envelope. Close with queue_close after any result
- * but GONE, BUSY and TEMP. */
+/* Opens a message to work on it and checks all of it. `e` receives its envelope. Close with queue_close after any
+ * result but GONE, BUSY and TEMP. */
 enum queue_opened queue_open(struct queue_file *q, const struct qname *name, struct envelope *e, const char **wrong);
 
-/* The same to look only: no lock is kept and only the envelope is checked. QUEUE_BUSY then means: readable, and active. */
+/* The same to look only: no lock is kept and only the envelope is checked. QUEUE_BUSY means: readable, and active. */
 enum queue_opened queue_peek(struct queue_file *q, const struct qname *name, struct envelope *e, const char **wrong);
 
 /* Reads text at an offset from its start. Returns the bytes read, 0 at the end, -1 on error. */
 long queue_read(struct queue_file *q, uint64_t offset, void *data, size_t n);
 
-/* Writes n changed bytes of the envelope back to the file; queue_sync makes such changes durable. SYS_OK or SYS_TEMP. */
+/* Writes n changed bytes of the envelope back to the file; queue_sync makes them durable. SYS_OK or SYS_TEMP. */
 enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n);
 enum sys_result queue_sync(struct queue_file *q);
 
@@ -83,6 +83,7 @@ enum sys_result queue_remove(struct queue_file *q);
 /* Moves it to queue/bad, where it is kept for a person to look at. */
 enum sys_result queue_set_aside(struct queue_file *q);
 
+/* Closes it and lets go of its lock. */
 void queue_close(struct queue_file *q);
 
 /* ---- the pass */
@@ -93,8 +94,8 @@ int queue_lock(void);
 /* Removes what writers that died left in queue/tmp. Returns how many. */
 unsigned queue_sweep(void);
 
-/* Is there room for one more message: `space` bytes and `files` inodes free after it? SYS_TEMP when not, or not known. A
- * file system that counts no inodes or cannot tell (some overlays) passes. */
+/* Is there room for one more message: `space` bytes and `files` inodes free after it? SYS_TEMP when not, or not known.
+ * A file system that counts no inodes or cannot tell (some overlays) passes. */
 enum sys_result queue_has_room(uint64_t message, uint64_t space, uint64_t files);
 
 #endif

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SWEEP_YOUNG 60               /* seconds: a file in tmp/ may exist for a moment before its writer has locked it */
+#define SWEEP_YOUNG 60 /* seconds: a file in tmp/ may exist for a moment before its writer has locked it */
 #define BUSY_TRIES  3                /* mailq looks at a lock for a moment; a writer holds it for long */
 
 static int compare(const void *a, const void *b)
@@ -92,7 +92,7 @@ static enum queue_opened bad(const char **wrong, const char *why)
     return QUEUE_BAD;
 }
 
-/* A power cut in the middle of a rename can leave both names on a file system that logs them apart: drop the old one. */
+/* A power cut in the middle of a rename can leave both names on a file system that logs them apart: drop the old. */
 static bool has_twin_in_tmp(const struct qname *name, const struct stat *st)
 {
     char path[QPATH_MOST];
@@ -144,7 +144,8 @@ static enum queue_opened check_text(struct queue_file *q, const struct envelope 
     envelope_end(q->text_at + q->text_length, crc, end);
     if (read_at(q->fd, data, ENVELOPE_END_LEN, q->text_at + q->text_length))
         return QUEUE_TEMP;
-    return memcmp(data, end, ENVELOPE_END_LEN) ? bad(wrong, "its END record does not fit: torn or changed") : QUEUE_OPEN;
+    return memcmp(data, end, ENVELOPE_END_LEN) ? bad(wrong, "its END record does not fit: torn or changed")
+                                               : QUEUE_OPEN;
 }
 
 /* Takes the lock, waiting out somebody who only looks. */
@@ -235,7 +236,8 @@ enum queue_opened queue_peek(struct queue_file *q, const struct qname *name, str
     bool busy = flock(q->fd, LOCK_SH | LOCK_NB) != 0;
     enum queue_opened r = check_inode(name, &st) ? bad(wrong, "it is no queue file") : read_envelope(q, e, wrong);
     q->text_at = e->len;
-    q->text_length = (uint64_t)st.st_size > e->len + ENVELOPE_END_LEN ? (uint64_t)st.st_size - e->len - ENVELOPE_END_LEN : 0;
+    q->text_length =
+        (uint64_t)st.st_size > e->len + ENVELOPE_END_LEN ? (uint64_t)st.st_size - e->len - ENVELOPE_END_LEN : 0;
     queue_close(q);
     return r == QUEUE_OPEN && busy ? QUEUE_BUSY : r;
 }

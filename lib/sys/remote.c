@@ -41,8 +41,8 @@ static void hang_up(struct remote *r)
 
 static const char *const step_name[] = {
     [CLI_AT_BANNER] = "the banner", [CLI_AT_EHLO] = "EHLO", [CLI_AT_HELO] = "HELO", [CLI_AT_READY] = "nothing",
-    [CLI_AT_MAIL] = "MAIL", [CLI_AT_RCPT] = "RCPT", [CLI_AT_DATA] = "DATA", [CLI_AT_TEXT] = "the message", [CLI_AT_RSET] = "RSET",
-    [CLI_AT_QUIT] = "QUIT",
+    [CLI_AT_MAIL] = "MAIL",         [CLI_AT_RCPT] = "RCPT", [CLI_AT_DATA] = "DATA", [CLI_AT_TEXT] = "the message",
+    [CLI_AT_RSET] = "RSET",         [CLI_AT_QUIT] = "QUIT",
 };
 
 /* The connection failed: puts the reason in the reply's place. */
@@ -242,7 +242,8 @@ void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, 
         /* A server may close after so many messages; one that fails at the first is down. */
         if (r->sent <= 1) {
             r->down = true;
-            snprintf(r->why, sizeof r->why, "4.4.2 %.60s: %d %.50s", r->dial.peer, r->cli.reply.code, r->cli.reply.text);
+            snprintf(r->why, sizeof r->why, "4.4.2 %.60s: %d %.50s", r->dial.peer, r->cli.reply.code,
+                     r->cli.reply.text);
         }
         hang_up(r);
     }

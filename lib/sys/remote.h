@@ -25,10 +25,11 @@ struct remote {
 /* Called when a recipient's fate is known and stands in the envelope, to log it. */
 typedef void remote_told(void *context, unsigned rcpt, const char *relay);
 
+/* Begins a pass: nothing is connected yet. `conf` is kept. */
 void remote_start(struct remote *r, const struct conf *conf);
 
-/* Sends the message to those `n` recipients (indexes into the envelope), in one transaction. Their status and reason are set in
- * e and written back, durably where one is done, before this returns. */
+/* Sends the message to those `n` recipients (indexes into the envelope), in one transaction. Their status and reason
+ * are set in e and written back, durably where one is done, before this returns. */
 void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, const unsigned *rcpts, unsigned n,
                     remote_told *told, void *context);
 

@@ -46,14 +46,16 @@ static int check_above(const char *path, struct fault *f)
     struct stat st;
 
     if (stat(path, &st))
-        return fault_set(f, EX_CONFIG, "%s: %s; make the tree with `make install` or name it with --root", path, strerror(errno));
+        return fault_set(f, EX_CONFIG, "%s: %s; make the tree with `make install` or name it with --root", path,
+                         strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return fault_set(f, EX_CONFIG, "%s: not a directory", path);
     if (st.st_uid != 0 && st.st_uid != geteuid())
         return fault_set(f, EX_CONFIG, "%s belongs to uid %u, who could replace the tree; chown it to root", path,
                          (unsigned)st.st_uid);
     if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
-        return fault_set(f, EX_CONFIG, "%s is writable by everybody, who could replace the tree; chmod o-w %s", path, path);
+        return fault_set(f, EX_CONFIG, "%s is writable by everybody, who could replace the tree; chmod o-w %s", path,
+                         path);
     if ((st.st_mode & S_IWGRP) && st.st_gid != 0 && geteuid() == 0 && !(st.st_mode & S_ISVTX))
         return fault_set(f, EX_CONFIG, "%s is writable by group %u, which could replace the tree; chmod g-w %s", path,
                          (unsigned)st.st_gid, path);
@@ -81,12 +83,13 @@ static int check_queue_part(const struct tree *t, const char *path, struct fault
     struct stat st;
 
     if (lstat(path, &st))
-        return fault_set(f, EX_CONFIG, "%s/%s: %s; make it, owned by the queue's owner, mode 700", t->root, path, strerror(errno));
+        return fault_set(f, EX_CONFIG, "%s/%s: %s; make it, owned by the queue's owner, mode 700", t->root, path,
+                         strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return fault_set(f, EX_CONFIG, "%s/%s: not a directory; move it away and make one", t->root, path);
     if (st.st_uid != t->uid)
-        return fault_set(f, EX_CONFIG, "%s/%s belongs to uid %u, queue/ to uid %u; chown -R queue/ to one of them", t->root, path,
-                         (unsigned)st.st_uid, (unsigned)t->uid);
+        return fault_set(f, EX_CONFIG, "%s/%s belongs to uid %u, queue/ to uid %u; chown -R queue/ to one of them",
+                         t->root, path, (unsigned)st.st_uid, (unsigned)t->uid);
     if (st.st_mode & (S_IWGRP | S_IWOTH))
         return fault_set(f, EX_CONFIG, "%s/%s is writable by others; chmod 700 it", t->root, path);
     if ((st.st_mode & S_IRWXU) != S_IRWXU)
@@ -100,12 +103,13 @@ static int check_queue(struct tree *t, struct fault *f)
     struct stat st;
 
     if (lstat("queue", &st))
-        return fault_set(f, EX_CONFIG, "%s/queue: %s; make the tree with `make install` or name it with --root", t->root,
-                         strerror(errno));
+        return fault_set(f, EX_CONFIG, "%s/queue: %s; make the tree with `make install` or name it with --root",
+                         t->root, strerror(errno));
     t->uid = st.st_uid;
     t->gid = st.st_gid;
     if (t->uid == 0)
-        return fault_set(f, EX_CONFIG, "%s/queue belongs to root; chown -R it to a user of its own, whom buzon becomes", t->root);
+        return fault_set(f, EX_CONFIG, "%s/queue belongs to root; chown -R it to a user of its own, whom buzon becomes",
+                         t->root);
     if (geteuid() != 0 && geteuid() != t->uid)
         return 0;                    /* what lies inside cannot be seen; tree_enter refuses */
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -137,7 +141,8 @@ int tree_open(struct tree *t, const char *root_option, struct fault *f)
     if (!root)
         root = TREE_DEFAULT;
     if (!realpath(root, t->root))
-        return fault_set(f, EX_CONFIG, "%s: %s; make the tree with `make install` or name it with --root", root, strerror(errno));
+        return fault_set(f, EX_CONFIG, "%s: %s; make the tree with `make install` or name it with --root", root,
+                         strerror(errno));
     if (check_all_above(t->root, f))
         return -1;
     if (chdir(t->root))

@@ -44,7 +44,8 @@ int main(int argc, char **argv)
     }
     sigaction(SIGPIPE, NULL, &pipe_action);
     getrlimit(RLIMIT_CORE, &core);
-    printf("umask %o\nsigpipe %s\ncore %s\nuid %d\n", umask(0), pipe_action.sa_handler == SIG_IGN ? "ignored" : "default",
+    printf("umask %o\nsigpipe %s\ncore %s\nuid %d\n", umask(0),
+           pipe_action.sa_handler == SIG_IGN ? "ignored" : "default",
            core.rlim_cur ? "some" : "none", (int)getuid());
     fflush(stdout);
     return 7;
@@ -98,8 +99,8 @@ class Wrapper:
         def child():
             self.enter()
             before()
-        return subprocess.Popen(argv, executable=str(tcpd or self.sbin / "tcpd"), stdin=stdin, stdout=stdin, stderr=stdin,
-                                preexec_fn=child, **popen)
+        return subprocess.Popen(argv, executable=str(tcpd or self.sbin / "tcpd"), stdin=stdin, stdout=stdin,
+                                stderr=stdin, preexec_fn=child, **popen)
 
     def connect(self, argv, client="127.0.0.3", server="127.0.0.1", **more):
         """What the client gets, and the exit code."""
@@ -292,7 +293,8 @@ def the_original(wrapper, argv, client):
 
 # The same connection to Debian's tcpd: the same outcome and the same log line.
 @pytest.mark.parametrize("allow, deny", [
-    (HUB.replace("sendmail", "in.probe"), DENY), ("", DENY), (None, None), ("in.probe: .upv.es EXCEPT vega.cc.upv.es\n", DENY),
+    (HUB.replace("sendmail", "in.probe"), DENY), ("", DENY), (None, None),
+    ("in.probe: .upv.es EXCEPT vega.cc.upv.es\n", DENY),
     ("ALL: LOCAL\n", DENY), ("ALL EXCEPT in.probe: ALL\n", DENY), ("in.probe@127.0.0.1: KNOWN\n", DENY),
     ("in.probe: ALL: deny\n", ""), ("", "in.probe: 127.0.0.3: allow\nALL: ALL\n"), ("ALL: UNKNOWN\n", DENY),
     ("ALL: ALL: frob\n", ""),

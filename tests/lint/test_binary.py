@@ -20,7 +20,8 @@ def readelf(*args):
 
 
 def built_boards():
-    return sorted(p.parent.name for p in (REPO / "build").glob("*/buzon"))
+    """The boards whose binaries are there; the sanitised one is for tests alone."""
+    return sorted({p.parent.name for p in (REPO / "build").glob("*/buzon")} - {"san"})
 
 
 def test_native_is_built():
