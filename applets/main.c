@@ -98,6 +98,15 @@ static int install(const char *dir)
     return EX_OK;
 }
 
+/* Whether what was printed has arrived. */
+static int printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EX_OK;
+    fprintf(stderr, "buzon: cannot write: %s\n", strerror(errno));
+    return EX_IOERR;
+}
+
 /* Called as itself: `buzon --list`, `buzon APPLET …`. */
 static int buzon_main(int argc, char **argv)
 {
@@ -106,15 +115,15 @@ static int buzon_main(int argc, char **argv)
     if (strcmp(argv[1], "--list") == 0) {
         for (size_t i = 0; i < APPLETS; i++)
             printf("%s%s%s\n", applets[i].name, *applets[i].other_names ? " " : "", applets[i].other_names);
-        return EX_OK;
+        return printed();
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("buzon %s\n", BUZON_VERSION);
-        return EX_OK;
+        return printed();
     }
     if (strcmp(argv[1], "--help") == 0) {
         usage(stdout);
-        return EX_OK;
+        return printed();
     }
     if (strcmp(argv[1], "--install") == 0 && argc == 3)
         return install(argv[2]);

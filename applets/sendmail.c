@@ -306,25 +306,30 @@ static int read_head(struct sendmail *s)
     return EX_OK;
 }
 
-/* -t: the recipients of To, Cc and Bcc. */
-static void rcpts_from_head(struct sendmail *s)
+/* The recipients of a list as a header field or an argument holds it. */
+static void add_list(struct sendmail *s, const char *list, size_t n)
 {
     struct addrlist l;
     struct address a, whole;
+    int r;
 
+    addrlist_start(&l, list, n);
+    while ((r = addrlist_next(&l, &a)) != 0) {
+        if (r > 0 && complete(s, a.text, &whole) == 0)
+            add_rcpt(s, &whole);
+        else
+            refuse_rcpt(s, EX_DATAERR, r > 0 ? a.text : l.bad, "not an address");
+    }
+}
+
+/* -t: the recipients of To, Cc and Bcc. */
+static void rcpts_from_head(struct sendmail *s)
+{
     for (size_t at = 0; at < s->head_len; at += field_length(s, at)) {
         size_t n = field_length(s, at), name = field_name(s->head + at, n);
         enum header_field f = header_field_of(s->head + at, name);
-        int r;
-        if (f != HEADER_TO && f != HEADER_CC && f != HEADER_BCC)
-            continue;
-        addrlist_start(&l, s->head + at + name + 1, n - name - 1);
-        while ((r = addrlist_next(&l, &a)) != 0) {
-            if (r > 0 && complete(s, a.text, &whole) == 0)
-                add_rcpt(s, &whole);
-            else
-                refuse_rcpt(s, EX_DATAERR, r > 0 ? a.text : l.bad, "not an address");
-        }
+        if (f == HEADER_TO || f == HEADER_CC || f == HEADER_BCC)
+            add_list(s, s->head + at + name + 1, n - name - 1);
     }
 }
 
@@ -478,8 +483,6 @@ static int store(struct sendmail *s)
 
 static int submit(struct sendmail *s, int argc, char **argv)
 {
-    struct address a;
-
     int code = set_sender(s);
     if (code != EX_OK)
         return code;
@@ -487,12 +490,8 @@ static int submit(struct sendmail *s, int argc, char **argv)
     envelope_add(&s->envelope, ENVELOPE_SENDER, s->sender);
     envelope_add(&s->envelope, ENVELOPE_CLIENT, s->login);
     envelope_add(&s->envelope, ENVELOPE_PROTOCOL, "local");
-    for (int i = 0; i < argc; i++) {
-        if (complete(s, argv[i], &a))
-            refuse_rcpt(s, EX_DATAERR, argv[i], "not an address");
-        else
-            add_rcpt(s, &a);
-    }
+    for (int i = 0; i < argc; i++)
+        add_list(s, argv[i], strlen(argv[i]));
     if (!s->from_header && argc == 0)
         return fail(EX_USAGE, "no recipients; name them, or use -t for those in the header");
     eol_start(&s->eol, s->dot_ends);

@@ -239,7 +239,7 @@ static const char *open_message(struct session *s)
     if (queue_create(&s->queued, &s->envelope) != SYS_OK)
         return storage_failed(s, "queue/tmp");
     qname_id(s->queued.name.id, id);
-    if (s->srv.rcpts == 1) {
+    if (s->envelope.rcpts == 1) {
         envelope_rcpt(&s->envelope, 0, rcpt, sizeof rcpt);
         t.rcpt = rcpt;
     }
@@ -305,7 +305,7 @@ static const char *judge_message(struct session *s)
 static void log_accepted(struct session *s, const char *id)
 {
     log_line(LOG_INFO, "%s: from=<%s>, size=%llu, nrcpts=%u, msgid=%s, proto=%s, relay=%s", id, s->srv.sender.text,
-             (unsigned long long)s->queued.text_length, s->srv.rcpts, s->header.message_id, protocol(s),
+             (unsigned long long)s->queued.text_length, s->envelope.rcpts, s->header.message_id, protocol(s),
              client_label(s));
 }
 

@@ -72,11 +72,25 @@ int envelope_add(struct envelope *e, char kind, const char *value)
     return add_line(e, front, sizeof front, value);
 }
 
+static bool has_rcpt(const struct envelope *e, const char *address)
+{
+    size_t n = strlen(address);
+
+    for (unsigned i = 0; i < e->rcpts; i++) {
+        size_t at = e->rcpt_at[i] + RCPT_ADDRESS;
+        if (e->len - at > n && memcmp(e->text + at, address, n) == 0 && e->text[at + n] == '\n')
+            return true;
+    }
+    return false;
+}
+
 int envelope_add_rcpt(struct envelope *e, const char *address)
 {
     char front[RCPT_ADDRESS];
     size_t at = e->len;
 
+    if (has_rcpt(e, address))
+        return 0;
     if (e->rcpts == LIMIT_RCPTS)
         return -1;
     memset(front, ' ', sizeof front);

@@ -59,7 +59,7 @@ struct envelope_state {
  * control character, CASES B5); the envelope is unchanged then. envelope_finish must come last. */
 void envelope_start(struct envelope *e, int64_t arrival);
 int envelope_add(struct envelope *e, char kind, const char *value);
-int envelope_add_rcpt(struct envelope *e, const char *address);
+int envelope_add_rcpt(struct envelope *e, const char *address);      /* once: one that is there already stays one */
 int envelope_finish(struct envelope *e);
 
 /* Reading. Length of the envelope from the first ENVELOPE_STATE_AT bytes of a file; 0 when they are no queue file's. */

@@ -233,7 +233,7 @@ def test_sendmail_q15m_detaches_and_stays(classic):
     classic.router.run("sendmail", "-q15m")
     assert time.monotonic() - began < 3, "it did not detach"
     assert classic.wait(lambda: classic.messages()), f"no pass at its start\n{classic.log()}"
-    assert len(runners(classic)) == 1
+    assert classic.wait(lambda: len(runners(classic)) == 1), "the pass goes on, or nobody stays"
     pid = next(iter(runners(classic)))
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rpartition(")")[2].split()
