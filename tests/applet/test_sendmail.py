@@ -209,10 +209,20 @@ def test_unknown_flag(box):
 # --- bad addresses ---
 
 @pytest.mark.parametrize("address", ["a b@example.net", "x@", "@example.net", "x@exa mple.net", "x@example..net",
-                                     "x\r\nRCPT TO:<y@example.net>", "a" * 65 + "@example.net"])
+                                     "<x@example.net", "a" * 65 + "@example.net"])
 def test_bad_recipient(box, address):
     out = box.run("sendmail", "-i", "--", address, input=TEXT)
     assert out.returncode in (64, 65, 67) and out.stderr and box.queue() == [], out
+
+
+def test_line_ends_in_a_recipient_add_nothing(box):
+    """CASES B5: refused, or read as the folded address list that it may be."""
+    out = box.run("sendmail", "-i", "--", "x@example.com\r\nRCPT TO:<y@example.net>", input=TEXT)
+    if out.returncode == 0:
+        assert not any(c < " " for r in one(box).recipients for c in r)
+        assert box.queue()[0].read_bytes().split(b"\n\n")[0].count(b"\nr") == len(one(box).recipients)
+    else:
+        assert out.returncode in (64, 65) and box.queue() == []
 
 
 @pytest.mark.parametrize("address", ["a b@example.net", "x\r\nRCPT TO:<y@example.net>@example.net",
@@ -247,6 +257,46 @@ def test_buzon_root_in_the_environment(box):
                          env=box.environment({"BUZON_ROOT": str(box.root)}), cwd="/", timeout=20)
     assert out.returncode == 0, out
     assert len(box.queue()) == 1
+
+
+@pytest.mark.parametrize("name", ["A\nBcc: y@example.net", "A\r\nX-Injected: 1", 'A "B" C', "n\u00e4"])
+def test_full_name_cannot_add_a_field(box, name):
+    out = box.run("sendmail", "-i", "-F", name, "-f", "s@example.org", "x@example.net", input=b"Subject: s\n\nb\n")
+    if out.returncode == 0:
+        m = one(box)
+        assert m.recipients == ["x@example.net"]
+        assert header(m, "X-Injected") == [] and header(m, "Bcc") == [] and len(header(m, "From")) == 1
+    else:
+        assert out.returncode in (64, 65) and box.queue() == []
+
+
+def test_bare_cr_in_the_text(box):
+    """CASES B1: mended or refused, but never queued as it is."""
+    out = box.run("sendmail", "-i", "x@example.net", input=b"Subject: s\n\na\rb\r.\rc\n")
+    if out.returncode == 0:
+        assert not re.search(rb"\r(?!\n)|(?<!\r)\n", one(box).text), one(box).text
+    else:
+        assert out.returncode == 65 and out.stderr and box.queue() == []
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("applet,args", [("sendmail", ["-i", "x@example.net"]), ("queue-runner", ["-q"]),
+                                         ("mailq", [])],
+                         ids=["sendmail", "queue-runner", "mailq"])
+def test_somebody_who_may_not(box, applet, args):
+    """The queue is its owner's alone: another user is told so, in words, and nothing is lost in silence."""
+    out = box.run(applet, *args, input=TEXT, as_user=65534)
+    assert out.returncode in (77, 78) and b"queue" in out.stderr and out.stdout == b"", out
+    assert box.queue() == []
+
+
+@pytest.mark.root
+def test_the_owner_may(box):
+    """Without root, as the queue's owner, it works in place."""
+    out = box.run("sendmail", "-i", "user@example.org", input=TEXT, as_user=8)
+    assert out.returncode == 0, out
+    assert box.run("queue-runner", "-q", as_user=8).returncode == 0
+    assert len(box.messages("user")) == 1
 
 
 # --- being the others ---

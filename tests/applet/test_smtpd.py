@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import smtplib
+import socket
 import subprocess
 import time
 
@@ -12,7 +13,7 @@ import pytest
 
 from support.queuefile import QueueFile
 from support.sink import wait_port
-from support.smtp import Closed, Smtp, tcp_pair
+from support.smtp import Closed, Smtp, Talk, tcp_pair
 
 TEXT = "From: a@example.net\r\nTo: user@example.org\r\nSubject: test\r\n\r\nhello\r\n.dot first\r\n"
 
@@ -409,6 +410,60 @@ def test_relay_domains(box):
         s.command("MAIL FROM:<a@example.net>")
         assert s.command("RCPT TO:<someone@example.com>").startswith("250 2.1.5")
         assert s.command("RCPT TO:<someone@sub.example.com>").startswith("55")
+
+
+def test_ipv6_client(box):
+    with box.smtp(client="::1", server="::1") as s:
+        s.hello()
+        assert s.deliver("a@example.net", "user@example.org", TEXT).startswith("250")
+    assert b"[IPv6:::1]" in one(box).text.split(b"\r\n\r\n")[0], one(box).text       # RFC 5321 4.1.3
+
+
+def test_ipv6_client_refused(box):
+    box.write("etc/hosts.deny", "ALL: [::1]\n")
+    with box.smtp(client="::1", server="::1") as s:
+        assert s.reply().startswith("554 5.7.1")
+
+
+def unix_client(box):
+    mine, theirs = socket.socketpair()
+    with theirs:
+        p = subprocess.Popen(box.argv("smtpd"), stdin=theirs, stdout=theirs, stderr=theirs, cwd="/",
+                             env=box.environment({}))
+    return Talk(mine), p
+
+
+def test_unix_socket_is_a_remote_client_too(box):
+    """DESIGN 1.1: a socket on fd 0 always means a remote client; one without an address may relay nowhere."""
+    box.conf(relay_clients="ALL", smarthost="127.0.0.1:2600", smarthost_tls="off")
+    box.write("etc/hosts.deny", "ALL: ALL\n")
+    talk, p = unix_client(box)
+    with talk:
+        assert re.match(r"(554|421) ", talk.reply())
+    p.wait(10)
+
+
+def test_client_that_is_gone_already(box):
+    mine, theirs = tcp_pair("127.0.0.2")
+    mine.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    mine.close()
+    with theirs:
+        p = subprocess.Popen(box.argv("smtpd"), stdin=theirs, stdout=theirs, stderr=theirs, cwd="/",
+                             env=box.environment({}))
+    began = time.monotonic()
+    assert p.wait(10) >= 0 and time.monotonic() - began < 4
+    assert box.queue() == []
+
+
+def test_many_at_once(box):
+    """Each connection is a process of its own; they do not get into each other's way."""
+    sessions = [box.smtp() for _ in range(20)]
+    for s in sessions:
+        s.hello()
+    ids = {s.deliver("a@example.net", "user@example.org", TEXT).split()[-1] for s in sessions}
+    for s in sessions:
+        s.close()
+    assert len(ids) == len(box.queue()) == 20
 
 
 # --- people who do not behave ---
