@@ -168,7 +168,7 @@ int mailq_main(int argc, char **argv)
     }
     if (optind < argc)
         return usage("takes no arguments");
-    log_open("mailq", "run/log", false);
+    log_open("mailq", false);
     if (site_open(&site, root, &f) || tree_enter(&site.tree, &f)) {
         fprintf(stderr, "mailq: %s\n", f.text);
         return f.code;

@@ -215,6 +215,12 @@ static enum sys_result tell_sender(struct runner *r)
 
 /* ---- one message */
 
+/* Does somebody want these messages tried now, due or not? */
+static bool is_forced(const struct options *o)
+{
+    return o->flush || o->id || o->rcpt || o->sender;
+}
+
 /* Counts this attempt. The time waited is the sum of what lay between attempts, each no longer than two retries: a
  * clock that jumps by decades neither expires a message nor keeps it for ever (CASES I5). */
 static void count_attempt(struct runner *r, struct envelope_state *s)
@@ -228,7 +234,8 @@ static void count_attempt(struct runner *r, struct envelope_state *s)
     if (since > 2 * (int64_t)r->site.conf.retry_max)
         since = 2 * (int64_t)r->site.conf.retry_max;
     s->waited += (uint32_t)since;
-    s->attempts += s->attempts < 0xffff;
+    if (!is_forced(&r->options))     /* who flushes on each ifup must not push the schedule out */
+        s->attempts += s->attempts < 0xffff;
     s->last = r->now;
     envelope_set_state(&r->envelope, s, &at, &n);
     if (queue_write_back(&r->file, &r->envelope, at, n) != SYS_OK)
@@ -334,9 +341,10 @@ static bool is_wanted(const struct runner *r, const struct qname *name)
 
     if (o->id) {
         qname_id(name->id, id);
-        return strstr(id, o->id) != NULL;
+        if (!strstr(id, o->id))
+            return false;
     }
-    if (o->flush || o->rcpt || o->sender)
+    if (is_forced(o))
         return name->due != QNAME_HOLD;
     return qname_is_due(name, r->now, 2 * r->site.conf.retry_max);
 }
@@ -361,15 +369,22 @@ static int one_round(struct runner *r)
     return EX_OK;
 }
 
+/* To the log, and to whoever started this by hand: cron mails it. */
+static int not_ready(const struct runner *r, const struct fault *f)
+{
+    log_line(LOG_ERR, "%s", f->text);
+    if (!r->options.verbose)         /* else the log's echo has said it */
+        fprintf(stderr, "queue-runner: %s\n", f->text);
+    return f->code;
+}
+
 static int pass(struct runner *r)
 {
     struct fault f;
     int lock, code = EX_OK;
 
-    if (site_open(&r->site, r->options.root, &f) || tree_enter(&r->site.tree, &f)) {
-        log_line(LOG_ERR, "%s", f.text);
-        return f.code;
-    }
+    if (site_open(&r->site, r->options.root, &f) || tree_enter(&r->site.tree, &f))
+        return not_ready(r, &f);
     lock = queue_lock();
     if (lock < 0 && errno == EWOULDBLOCK)
         return EX_OK;                /* another pass is under way: cron runs may overlap */
@@ -428,6 +443,7 @@ static int parse(struct options *o, int argc, char **argv)
     if (argc < 0)
         return usage("--root needs a directory");
     optind = 1;
+    opterr = 0;
     while ((c = getopt(argc, argv, "q::bfvI:R:S:")) != -1) {
         switch (c) {
         case 'q':
@@ -443,6 +459,8 @@ static int parse(struct options *o, int argc, char **argv)
         default:  return usage("unknown option");
         }
     }
+    if (o->background && !o->interval)
+        return usage("-b needs -qTIME: a single pass is no daemon");
     return optind < argc ? usage("takes no arguments") : EX_OK;
 }
 
@@ -456,13 +474,9 @@ int queue_runner_main(int argc, char **argv)
     int code = parse(&r->options, argc, argv);
     if (code != EX_OK)
         return code;
-    log_open("queue-runner", "run/log", r->options.verbose);
-    if (site_open(&r->site, r->options.root, &f)) {
-        log_line(LOG_ERR, "%s", f.text);
-        if (!r->options.verbose)
-            fprintf(stderr, "queue-runner: %s\n", f.text);
-        return f.code;
-    }
+    log_open("queue-runner", r->options.verbose);
+    if (site_open(&r->site, r->options.root, &f))
+        return not_ready(r, &f);
     r->options.root = strcpy(r->root, r->site.tree.root);    /* the working directory is the tree's from here on */
     return r->options.interval ? stay(r) : pass(r);
 }

@@ -46,10 +46,11 @@ static struct sendmail {
     struct header header;
     char login[64], full[64];
     char sender[LIMIT_PATH + LIMIT_HOSTNAME];
-    char head[LIMIT_HEADER];         /* the header section and what was read behind it, CR LF line ends */
+    char head[LIMIT_HEADER + 2 * SENDMAIL_IN + 2];   /* the header section and what was read behind it, CR LF */
     size_t head_n;                   /* bytes in head */
     size_t head_len;                 /* of those, the header section; the empty line is not part of it */
     bool ended;                      /* the input is over */
+    bool mbox_line;                  /* the first line was looked at for mbox's `From ` */
     unsigned bad;                    /* recipients that were refused */
     int code;                        /* the first refusal's exit code */
 } sm;
@@ -282,13 +283,25 @@ static bool find_head(struct sendmail *s)
     }
 }
 
+/* The line that an mbox file has before each message is no field, and no part of the message. */
+static void drop_mbox_line(struct sendmail *s)
+{
+    size_t n = line_length(s, 0);
+
+    if (s->mbox_line || s->head_n < 5 || (!n && !s->ended))
+        return;
+    s->mbox_line = true;             /* looked at */
+    if (n && memcmp(s->head, "From ", 5) == 0)
+        memmove(s->head, s->head + n, s->head_n -= n);
+}
+
 static int read_head(struct sendmail *s)
 {
     char in[SENDMAIL_IN];
 
-    while (!find_head(s)) {
+    while (drop_mbox_line(s), !find_head(s)) {
         size_t made;
-        if (s->head_n + 2 * sizeof in + 2 > sizeof s->head)
+        if (s->head_n > LIMIT_HEADER)
             return fail(EX_DATAERR, "the header section is larger than %u bytes", (unsigned)LIMIT_HEADER);
         ssize_t got = read(0, in, sizeof in);
         if (got < 0 && errno == EINTR)
@@ -357,7 +370,7 @@ static enum sys_result put_missing(struct sendmail *s, const char *id)
 
     if (!s->header.count[HEADER_FROM]) {
         str_init(&v, value, sizeof value);
-        if (*name) {
+        if (*name && *sender) {
             str_addc(&v, '"');
             for (; *name; name++)
                 if (*name != '"' && *name != '\\')
@@ -506,7 +519,7 @@ static int submit(struct sendmail *s, int argc, char **argv)
         return s->code;
     }
     if (s->envelope.rcpts == 0)
-        return fail(EX_DATAERR, "-t: no address in To, Cc or Bcc");
+        return fail(EX_DATAERR, s->from_header ? "-t: no address in To, Cc or Bcc" : "no recipients");
     return store(s);
 }
 
@@ -578,7 +591,7 @@ int sendmail_main(int argc, char **argv)
     struct peer peer;
 
     s->queued.fd = -1;
-    log_open("sendmail", NULL, false);
+    log_open("sendmail", false);
     bool client = peer_of(0, &peer) || peer.is_socket;
     if (client && proc_guard_stderr())
         return EX_OSERR;             /* fd 2 is the client's too: no word of ours may reach it there */
@@ -595,7 +608,7 @@ int sendmail_main(int argc, char **argv)
     if (proc_init())
         return EX_OSERR;
     find_login(s);
-    log_open("sendmail", "run/log", false);
+    log_open("sendmail", false);
     if (site_open(&s->site, s->root, &f) || tree_enter(&s->site.tree, &f))
         return fail(f.code, "%s", f.text);
     return submit(s, argc - first, argv + first);

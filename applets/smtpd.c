@@ -23,9 +23,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* What hosts.allow and hosts.deny may call this server. */
-#define SMTPD_NAMES "smtpd sendmail smtp in.smtpd 25"
-
 /* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
  * not touch are never made. */
 static struct session {
@@ -33,7 +30,7 @@ static struct session {
     struct peer peer;
     struct access_rules rules;
     struct access_facts facts;
-    char name[256];                  /* the client's verified name */
+    struct dns_names names;          /* the client's and our own, as far as they were asked for */
     bool relay, lan;
     struct io io;
     struct srv srv;
@@ -54,7 +51,7 @@ static const char *client_label(const struct session *s)
     if (!s->peer.is_socket)
         snprintf(label, sizeof label, "local user");
     else
-        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "unknown",
+        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "unknown",
                  addr);
     return label;
 }
@@ -65,8 +62,8 @@ static void ask_name(struct session *s)
 {
     if (s->facts.client_state != ACCESS_NAME_UNASKED)
         return;
-    s->facts.client_state = dns_name_of(&s->peer.client, s->name, sizeof s->name);
-    s->facts.client_name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : NULL;
+    s->facts.client_state = dns_name_of(&s->peer.client, s->names.client, sizeof s->names.client);
+    s->facts.client_name = s->names.client;
 }
 
 /* Does the client match relay-clients or lan-clients? */
@@ -90,18 +87,8 @@ static bool client_in(struct session *s, const char *patterns)
 static bool rules_allow(struct session *s)
 {
     struct access_why why;
-    enum access_verdict v;
 
-    while ((v = access_decide(&s->rules, &s->facts, &why)) == ACCESS_ASK_NAME || v == ACCESS_ASK_SERVER_NAME) {
-        if (v == ACCESS_ASK_NAME) {
-            ask_name(s);
-        } else {
-            static char server[256];
-            s->facts.server_state = dns_name_of(&s->peer.server, server, sizeof server);
-            s->facts.server_name = server;
-        }
-    }
-    if (v == ACCESS_ALLOW)
+    if (dns_decide(&s->rules, &s->facts, &s->names, &why) == ACCESS_ALLOW)
         return true;
     log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.1 access denied by %s:%u: %s%s%s", client_label(s),
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
@@ -224,7 +211,7 @@ static const char *open_message(struct session *s)
     char trace[TRACE_MOST], id[QNAME_ID + 1], rcpt[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
     struct trace t = {
         .helo = s->srv.helo,
-        .name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->name : "",
+        .name = s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "",
         .client = s->peer.client,
         .hostname = s->site.conf.hostname,
         .protocol = protocol(s),
@@ -437,7 +424,7 @@ int smtpd_main(int argc, char **argv)
         return EX_OSERR;             /* the peer is gone already, or there are no descriptors: nobody to tell */
     if (s->peer.is_socket && proc_guard_stderr())
         return EX_OSERR;
-    log_open("smtpd", "run/log", !s->peer.is_socket);
+    log_open("smtpd", !s->peer.is_socket);
     s->queued.fd = -1;
     io_start(&s->io, 0, s->peer.is_socket ? 0 : 1);
     root = tree_option(&argc, argv);
@@ -452,7 +439,7 @@ int smtpd_main(int argc, char **argv)
     if (tree_enter(&s->site.tree, &f))
         return not_ready(s, &f);
 
-    s->facts.daemons = SMTPD_NAMES;
+    s->facts.daemons = access_daemons("smtpd");
     s->facts.client = s->peer.client;
     s->facts.server = s->peer.server;
     if (s->peer.is_socket && !rules_allow(s))

@@ -94,7 +94,7 @@ static bool let_in(const char *daemon)
 /* Started by hand, a word on how it is meant; under inetd fd 2 is the client, who hears nothing. */
 static int no_daemon(void)
 {
-    log_open("tcpd", NULL, isatty(2));
+    log_open("tcpd", isatty(2));
     log_line(LOG_ERR, "error: no daemon named; in inetd.conf: /usr/sbin/tcpd DAEMON ARGS...");
     return EX_USAGE;
 }
@@ -112,7 +112,7 @@ int tcpd_main(int argc, char **argv)
     const char *daemon = argc > 0 ? base_name(argv[0]) : "";
     if (!*daemon)
         return no_daemon();
-    log_open(daemon, NULL, false);
+    log_open(daemon, false);
     if (strlen(daemon) > DAEMON_NAME || strpbrk(daemon, " \t") || daemon_path(argv[0], path)) {
         log_line(LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
         return EX_USAGE;

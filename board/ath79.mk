@@ -4,7 +4,6 @@ TARGET   := mips-linux-muslsf
 CPU      := -march=mips32r2 -mtune=24kc -msoft-float
 PIE      := yes
 PAGE     := 4096
-SOFT_FP  := yes
 NO_FPU   := yes
 EMULATOR := qemu-mips-static -cpu 24Kc
 BUDGET   := 327680

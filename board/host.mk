@@ -10,8 +10,7 @@ FUZZ_FLAGS = $(CPPFLAGS) -w -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-
 
 # BearSSL is not what is looked at here: it is built as it is shipped.
 $(SAN)/bearssl/.done: $(CACHE)/$(BEARSSL_TAR) board/bearssl.mk
-	+$Q$(if $(quiet),QUIET=1) board/step BEARSSL san $(SAN)/log board/build-bearssl $< $(@D) gcc ar -O1
-	$Qtouch $@
+	$(call step,BEARSSL san,$(SAN)) board/build-bearssl $< $(@D) gcc ar -O1
 
 unit-san: $(UNIT:%=$(SAN)/unit/%) $(SAN)/buzon
 .PHONY: unit-san fuzz

@@ -4,7 +4,6 @@ TARGET   := mipsel-linux-muslsf
 CPU      := -march=mips32r2 -msoft-float
 PIE      := yes
 PAGE     := 4096
-SOFT_FP  := yes
 NO_FPU   := yes
 EMULATOR := qemu-mipsel-static -cpu 24Kc
 BUDGET   := 327680

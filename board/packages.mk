@@ -4,7 +4,7 @@
 PACKAGES_BUILD := gcc libc6-dev linux-libc-dev binutils make xz-utils uthash-dev
 PACKAGES_DEMO  := busybox iproute2 openbsd-inetd openssl procps python3 python3-aiosmtpd swaks util-linux
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
-PACKAGES_CHECK := $(PACKAGES_DEMO) $(PACKAGES_FUZZ) cron curl mandoc msmtp postfix python3-pytest s-nail \
+PACKAGES_CHECK := $(PACKAGES_DEMO) $(PACKAGES_FUZZ) cron curl faketime mandoc msmtp postfix python3-pytest s-nail \
                   shellcheck strace tcpd
 
 # Read by sed, since only one NAME.mk is included.

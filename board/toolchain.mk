@@ -31,7 +31,8 @@ $1: FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' '$2' | cmp -s - $$@ || printf '%s\n' '$2' > $$@
 endef
-$(eval $(call record,$O/toolchain.txt,$(CC) $(CODE) $(TARGET)))
+# The specs file names musl by its full path, so a tree that was moved builds it again.
+$(eval $(call record,$O/toolchain.txt,$(CC) $(CODE) $(TARGET) $(CURDIR)))
 
 # Upstream's tarballs, from Debian's archive; board/sources pins them.
 MUSL_TAR    := musl_1.2.5.orig.tar.gz
@@ -41,17 +42,14 @@ $(CACHE)/%: | deps
 	$(call say,FETCH,$*)
 	$Qboard/fetch $* $@
 
-# A step of a minute: one line, its output in a log.
-step = +$Q$(if $(quiet),QUIET=1) board/step $1 $(BOARD) $O/log
+# A step of a minute: one line, its output in a log, a file .done at its end.
+step = +$Q$(if $(quiet),QUIET=1) board/step $1 $2/log $@
 
-$O/sysroot/.done: $(CACHE)/$(MUSL_TAR) $O/toolchain.txt board/build-musl $(if $(SOFT_FP),board/build-soft-fp)
-	$(call step,MUSL) board/build-musl $< $(@D) '$(TARGET)' '$(CROSS_COMPILE)' '$(CODE)'
-	$(if $(SOFT_FP),$(call step,SOFT-FP) board/build-soft-fp $(@D) '$(CROSS_COMPILE)' '$(CODE)')
-	$Qtouch $@
+$O/sysroot/.done: $(CACHE)/$(MUSL_TAR) $O/toolchain.txt board/build-musl board/build-soft-fp
+	$(call step,MUSL $(BOARD),$O) board/build-musl $< $(@D) '$(TARGET)' '$(CROSS_COMPILE)' '$(CODE)'
 
-$O/bearssl/.done: $(CACHE)/$(BEARSSL_TAR) $O/toolchain.txt board/bearssl.mk $(if $(MUSL),$(MUSL)/.done)
-	$(call step,BEARSSL) board/build-bearssl $< $(@D) '$(CC)' '$(AR)' '-Os $(CODE)'
-	$Qtouch $@
+$O/bearssl/.done: $(CACHE)/$(BEARSSL_TAR) $O/toolchain.txt board/bearssl.mk $(MUSL:%=%/.done)
+	$(call step,BEARSSL $(BOARD),$O) board/build-bearssl $< $(@D) '$(CC)' '$(AR)' '-Os $(CODE)'
 
 $O/include/uthash.h: | deps
 	$Qmkdir -p $(@D) && cp /usr/include/uthash.h $@

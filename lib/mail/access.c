@@ -226,17 +226,17 @@ static enum outcome rule_decide(const struct rule_span *line, enum outcome plain
         return PASS_ON;
     if (daemon == PATTERN_REFUSE)
         return DENY;
-    /* This daemon is meant, or may be: what else is wrong with the rule matters, whoever the client is. */
+    if (daemon == PATTERN_ASK)
+        return ASK_SERVER;               /* not later: the list may yet refuse, whoever the client is */
+    /* This daemon is meant: what else is wrong with the rule matters, whoever the client is. */
     *t = list_read(rule.clients, &client_list);
     if (!t->what && rule.has_options)
         *t = (struct trouble){ rule_options(&rule, &effect, &option), option };
     if (t->what)
-        return daemon == PATTERN_ASK ? ASK_SERVER : DENY;
+        return DENY;
     enum pattern_answer client = list_match(rule.clients, &client_list, facts, t);
     if (client == PATTERN_NO)
         return PASS_ON;
-    if (daemon == PATTERN_ASK)
-        return ASK_SERVER;
     if (client == PATTERN_YES)
         return take_effect(effect, plain, &option, t);
     return client == PATTERN_ASK ? ASK : DENY;

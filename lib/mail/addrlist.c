@@ -17,10 +17,16 @@ struct entry {
     char text[LIMIT_PATH + 1];
     size_t n;
     bool angle, too_long;
+    bool blank;                      /* a blank or comment was just read past */
+    bool broken;                     /* two words with nothing between them, or a bracket that does not close */
 };
 
 static void keep(struct entry *e, char c)
 {
+    /* Blanks may stand around the dots and the @ (RFC 5322 4.4), and nowhere else in an address. */
+    if (e->blank && e->n && e->n <= sizeof e->text && !strchr(".@", c) && !strchr(".@", e->text[e->n - 1]))
+        e->broken = true;
+    e->blank = false;
     if (e->n < sizeof e->text)
         e->text[e->n++] = c;
     else
@@ -66,11 +72,12 @@ static void read_entry(struct addrlist *l, struct entry *e)
     bool inside = false;             /* angle brackets */
 
     e->n = 0;
-    e->angle = e->too_long = false;
+    e->angle = e->too_long = e->blank = e->broken = false;
     while (l->p < l->end) {
         char c = *l->p;
         if (c == '(') {
             l->p = skip_comment(l->p, l->end);
+            e->blank = true;
             continue;
         }
         if (c == '"') {
@@ -83,15 +90,18 @@ static void read_entry(struct addrlist *l, struct entry *e)
         if (c == '<' || (c == ':' && !inside)) {
             /* What came before was a display name, or a group's. */
             e->n = 0;
-            e->too_long = false;
+            e->too_long = e->blank = e->broken = false;
             inside = c == '<';
             e->angle = inside;
         } else if (c == '>') {
             inside = false;
-        } else if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && (inside || !e->angle)) {
+        } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            e->blank = true;
+        } else if (inside || !e->angle) {
             keep(e, c);
         }
     }
+    e->broken = e->broken || inside;
 }
 
 /* A source route `@a,@b:` within angle brackets is read past (RFC 5322 4.4). */
@@ -112,7 +122,7 @@ int addrlist_next(struct addrlist *l, struct address *a)
         if (e.n == 0 && !e.angle)
             continue;                /* an empty place between commas, or an empty group */
         size_t skip = route_length(&e);
-        if (!e.too_long && address_mailbox(e.text + skip, e.n - skip, a) == ADDRESS_OK)
+        if (!e.too_long && !e.broken && address_mailbox(e.text + skip, e.n - skip, a) == ADDRESS_OK)
             return 1;
         if (!l->bad[0]) {
             str_init(&bad, l->bad, sizeof l->bad);

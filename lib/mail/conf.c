@@ -3,9 +3,9 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "mail/access.h"
 #include "mail/address.h"
 #include "mail/limits.h"
-#include "mail/pattern.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -126,24 +126,6 @@ static int wrong(struct conf_error *e, const struct conf_key *k, const char *val
     return -1;
 }
 
-/* The first of a list's patterns that cannot be understood: what is wrong with it, in e. Returns 0 or -1. */
-static int check_patterns(const struct conf_key *k, const char *value, struct conf_error *e)
-{
-    while (*(value += strspn(value, " \t,"))) {
-        size_t n = strcspn(value, " \t,");
-        struct pattern p;
-        const char *why = pattern_is(value, n, "EXCEPT") ? NULL : pattern_read(value, n, &p);
-        if (!why && !pattern_is(value, n, "EXCEPT") && p.kind == PATTERN_LATER)
-            why = p.why;
-        if (why) {
-            snprintf(e->text, sizeof e->text, "%s %.*s: %.120s", k->name, n > 40 ? 40 : (int)n, value, why);
-            return -1;
-        }
-        value += n;
-    }
-    return 0;
-}
-
 static int set_string(struct conf *c, const struct conf_key *k, const char *value, struct conf_error *e)
 {
     if (k->kind == CONF_DOMAIN || k->kind == CONF_DOMAINS) {
@@ -153,8 +135,9 @@ static int set_string(struct conf *c, const struct conf_key *k, const char *valu
         if (!each_word(value, is_host_port))
             return wrong(e, k, value, "not HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT");
     } else if (k->kind == CONF_PATTERNS) {
-        if (check_patterns(k, value, e))
-            return -1;
+        char fault[120];
+        if (access_patterns_check(value, fault, sizeof fault))
+            return wrong(e, k, value, fault);
     } else if (k->kind == CONF_MAILBOX && !is_mailbox(value, strlen(value))) {
         return wrong(e, k, value, "not an address; write it like user@example.org");
     }

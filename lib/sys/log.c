@@ -32,10 +32,14 @@ static bool syslogd_answers(void)
     return yes;
 }
 
-void log_open(const char *tag, const char *fallback, bool echo)
+void log_fallback(const char *path)
+{
+    file_path = path;
+}
+
+void log_open(const char *tag, bool echo)
 {
     tag_name = tag;
-    file_path = fallback;
     to_stderr = echo;
     to_syslog = syslogd_answers();
     if (to_syslog)
@@ -65,6 +69,24 @@ static void line_to_file(const char *line)
     close(fd);
 }
 
+/* The same with the rights of the folder's owner, when we are root. */
+static void line_as_owner(const char *line)
+{
+    char folder[64];
+    struct stat st;
+    bool root = geteuid() == 0;
+
+    if (root) {
+        (void)str_copy(folder, sizeof folder, file_path);
+        char *slash = strrchr(folder, '/');
+        if (!slash || (*slash = '\0', lstat(folder, &st)) || !S_ISDIR(st.st_mode) || setegid(st.st_gid) || seteuid(st.st_uid))
+            return;
+    }
+    line_to_file(line);
+    if (root && (seteuid(0) || setegid(0)))
+        file_path = NULL;            /* cannot happen; the drop that follows would fail too, and say so */
+}
+
 void log_line(int level, const char *format, ...)
 {
     char raw[1024], line[1024];
@@ -80,7 +102,7 @@ void log_line(int level, const char *format, ...)
     if (to_syslog)
         syslog(level, "%s", line);
     else if (file_path)
-        line_to_file(line);
+        line_as_owner(line);
     if (to_stderr)
         fprintf(stderr, "%s: %s\n", tag_name, line);
     errno = kept;

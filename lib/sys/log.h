@@ -6,10 +6,12 @@
 #include <syslog.h>      /* the LOG_ERR … LOG_DEBUG levels */
 
 /* Opens the log under `tag` (the applet's name, which must outlive the log). Call it before the jail: the socket
- * to syslogd is taken along. Where /dev/log does not answer, lines go to `fallback`, a path that log_line opens
- * itself, relative to the working directory of that moment (NULL: nowhere). With `echo` they go to stderr too:
- * never under inetd, where fd 2 is the client. */
-void log_open(const char *tag, const char *fallback, bool echo);
+ * to syslogd is taken along. With `echo` lines go to stderr too: never under inetd, where fd 2 is the client. */
+void log_open(const char *tag, bool echo);
+
+/* Where /dev/log did not answer, lines go from now on to this file, relative to the working directory. Root writes it as the
+ * owner of its folder, who could otherwise make root write elsewhere, or be left with a file that is not his. */
+void log_fallback(const char *path);
 
 /* One line. Control characters and 8-bit bytes in it become '?'. Keeps errno. */
 void log_line(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 #include "sys/tree.h"
 
 #include "sys/file.h"
+#include "sys/log.h"
 #include "sys/proc.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define TREE_LOG    "run/log"
 #define RESOLV_MOST 16384
 #define HOSTS_MOST  262144
 
@@ -147,6 +149,7 @@ int tree_open(struct tree *t, const char *root_option, struct fault *f)
         return -1;
     if (chdir(t->root))
         return fault_set(f, EX_CONFIG, "%s: %s", t->root, strerror(errno));
+    log_fallback(TREE_LOG);          /* from here on even a tree with faults can take the log's lines about them */
     if (check_queue(t, f) || check_etc(t, f))
         return -1;
     return 0;

@@ -220,7 +220,10 @@ static void daemon_at_host(void)
     CHECK_EQ(decide_server("sendmail@mx.lan: ALL\n", "10.9.9.9", NULL), S);
     CHECK_EQ(decide_server("sendmail@mx.lan: ALL\n", "10.9.9.9", "mx.lan"), A);
     CHECK_EQ(decide_server("sendmail@mx.lan: ALL\n", "10.9.9.9", "?"), D);
-    CHECK_EQ(decide_server("sendmail@mx.lan: 10.0.0.2\n", "10.9.9.9", NULL), D);   /* the client is not meant anyway */
+    /* Asked for before the client is looked at: the list of daemons may yet refuse. */
+    CHECK_EQ(decide_server("sendmail@mx.lan, sendmail@@group: 10.0.0.2\n", "10.9.9.9", NULL), S);
+    CHECK_EQ(decide_server("sendmail@mx.lan, sendmail@@group: 10.0.0.2\n", "10.9.9.9", "?"), F);
+    CHECK_EQ(decide_server("sendmail@mx.lan, sendmail@@group: 10.0.0.2\n", "10.9.9.9", "mx.lan"), D);
     CHECK_EQ(decide_server("sendmail@mx.lan: 10.0.0.0/33\n", "10.9.9.9", NULL), S);
     CHECK_EQ(decide_server("sendmail@mx.lan: 10.0.0.0/33\n", "10.9.9.9", "mx.lan"), F);
     CHECK_EQ(decide_server("sendmail@mx.lan: 10.0.0.0/33\n", "10.9.9.9", "?"), D);
