@@ -51,8 +51,8 @@ static const char *client_label(const struct session *s)
     if (!s->peer.is_socket)
         snprintf(label, sizeof label, "local user");
     else
-        snprintf(label, sizeof label, "%s [%s]", s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "unknown",
-                 addr);
+        snprintf(label, sizeof label, "%s [%s]",
+                 s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "unknown", addr);
     return label;
 }
 

@@ -74,16 +74,18 @@ static void line_as_owner(const char *line)
 {
     char folder[64];
     struct stat st;
-    bool root = geteuid() == 0;
 
-    if (root) {
-        (void)str_copy(folder, sizeof folder, file_path);
-        char *slash = strrchr(folder, '/');
-        if (!slash || (*slash = '\0', lstat(folder, &st)) || !S_ISDIR(st.st_mode) || setegid(st.st_gid) || seteuid(st.st_uid))
-            return;
+    if (geteuid() != 0) {
+        line_to_file(line);
+        return;
     }
-    line_to_file(line);
-    if (root && (seteuid(0) || setegid(0)))
+    (void)str_copy(folder, sizeof folder, file_path);
+    *strrchr(folder, '/') = '\0';
+    if (lstat(folder, &st) || !S_ISDIR(st.st_mode))
+        return;
+    if (setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0)
+        line_to_file(line);
+    if (seteuid(0) || setegid(0))
         file_path = NULL;            /* cannot happen; the drop that follows would fail too, and say so */
 }
 

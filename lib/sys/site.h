@@ -11,8 +11,8 @@ struct site {
     struct conf conf;                /* hostname is always set */
 };
 
-/* tree_open, then etc/buzon.conf; a missing file leaves the defaults. Returns 0, or -1 with the fault. Nothing is entered
- * or dropped yet: tree_enter follows when all that only root may read has been read. */
+/* tree_open, then etc/buzon.conf; a missing file leaves the defaults. Returns 0, or -1 with the fault. Nothing is
+ * entered or dropped yet: tree_enter follows when all that only root may read has been read. */
 int site_open(struct site *s, const char *root_option, struct fault *f);
 
 #endif
