@@ -10,5 +10,5 @@ $(DIR)/libbearssl.a: $(OBJ)
 	$(AR) rcsD $@ $(OBJ)
 
 $(DIR)/src/%.o: $(DIR)/src/%.c
-	$(CC) $(CFLAGS) -fno-asynchronous-unwind-tables -fno-unwind-tables -DBR_USE_GETENTROPY=1 -DBR_USE_URANDOM=1 -DBR_USE_UNIX_TIME=0 \
-	    -I$(DIR)/src -I$(DIR)/inc -c -o $@ $<
+	$(CC) $(CFLAGS) -fno-asynchronous-unwind-tables -fno-unwind-tables -DBR_USE_GETENTROPY=1 -DBR_USE_URANDOM=1 \
+	    -DBR_USE_UNIX_TIME=0 -I$(DIR)/src -I$(DIR)/inc -c -o $@ $<

@@ -9,10 +9,13 @@ import pytest
 from source import REPO
 
 MIPS = {"malta": "mipsel-linux-gnu-objdump", "ath79": "mips-linux-gnu-objdump"}
-# Every instruction of the MIPS32r2 FPU, moves and branches on its flags included.
-FPU = re.compile(r"\t(?:(?:abs|add|sub|mul|div|neg|sqrt|mov|madd|msub|nmadd|nmsub|recip|rsqrt|c\.\w+|cvt\.[sdwl]|"
-                 r"trunc\.[wl]|round\.[wl]|ceil\.[wl]|floor\.[wl]|movn|movz|movf|movt|li|pll|plu|pul|puu)\.(?:s|d|ps)|"
-                 r"cvt\.\w+\.\w+|[ls][dw][cx]1|lux?c1|suxc1|m[tf]h?c1|c[tf]c1|bc1\w+|mov[ft]\t[^,]+,[^,]+,\$fcc\d)\b")
+# Every instruction of the MIPS32r2 FPU, moves and branches on its flags included: `address:<tab>mnemonic<tab>operands`.
+FPU = re.compile(r"""^[^\t]*\t(?:
+    (?:abs|add|sub|mul|div|neg|sqrt|n?madd|n?msub|recip|rsqrt|c\.\w+|mov|mov[nzft]|li|pll|plu|pul|puu)\.(?:s|d|ps)
+  | (?:cvt|trunc|round|ceil|floor)\.[\w.]+
+  | [ls][dw]x?c1 | [ls]uxc1 | m[tf]h?c1 | c[tf]c1 | bc1[a-z]+
+  | mov[ft](?=\t.*\$fcc)
+)(?:\t|\s*$)""", re.X)
 
 
 def readelf(*args):
@@ -73,5 +76,6 @@ def test_the_fpu_pattern_can_match():
                  "  40c: \tbc1t\t500", "  410: \tcvt.d.w\t$f0,$f0", "  414: \tsdc1\t$f20,8(sp)",
                  "  418: \tc.lt.d\t$f0,$f2", "  41c: \tctc1\tv0,$31"):
         assert FPU.search(line), line
-    for line in ("  400: \taddiu\tsp,sp,-32", "  404: \tmovn\tv0,v1,a0", "  408: \tli\tv0,1", "  40c: \tmul\tv0,v0,v1"):
+    for line in ("  400: \taddiu\tsp,sp,-32", "  404: \tmovn\tv0,v1,a0", "bcf0:\tb\tbc18 <x>", "  408: \tli\tv0,1",
+                 "  40c: \tmul\tv0,v0,v1"):
         assert not FPU.search(line), line

@@ -105,7 +105,7 @@ static void source_routes(void)
 static void what_is_no_address(void)
 {
     static const char *const rows[][2] = {
-        { "a@", "!" }, { "@b", "!" }, { "<>", "!" }, { "<a@b", "a@b" }, { "a@b@c, d@e", "!|d@e" }, { "a@b, x y@, c@d", "a@b|!|c@d" },
+        { "a@", "!" }, { "@b", "!" }, { "<>", "!" }, { "<a@b", "!" }, { "a@b@c, d@e", "!|d@e" }, { "a@b, x y@, c@d", "a@b|!|c@d" },
         { "a..b@c", "!" }, { "<a@b> <c@d>", "c@d" }, { "\xff", "!" }, { "a@b\xe9", "!" }, { "<a\x01@b>", "!" }, { ">", "" },
     };
 

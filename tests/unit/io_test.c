@@ -233,39 +233,54 @@ static void a_write_deadline(void)
     CHECK(io_put(&io, data, sizeof data) != IO_OK);
 }
 
+static char seen[200000];
+static size_t seen_n;
+
+static void peer_reads_on(void)
+{
+    size_t n;
+    const char *all = peer_got(&n);
+
+    CHECK(seen_n + n < sizeof seen);
+    memcpy(seen + seen_n, all, n);
+    seen_n += n;
+}
+
 /* After a deadline in the middle of a flush the last word follows what was sent, and nothing is sent twice. */
 static void what_was_sent_is_not_sent_again(void)
 {
-    static char want[4000000];
+    static char want[100000];
     enum io_result r = IO_OK;
-    size_t put = 0, n = 0, part;
+    size_t put = 0;
 
     fresh();
-    /* A small buffer of the kernel's, so that the flush stops within ours. */
+    /* A small buffer of the kernel's, so that a flush stops within ours. */
     setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int));
-    io.deadline = clock_mono_ms() + 100;
-    while (r == IO_OK && put < sizeof want - 5000) {
-        for (size_t i = 0; i < 1000; i++)
-            want[put + i] = (char)('a' + (put + i) / 1000 % 26);
+    io.deadline = clock_mono_ms() + 50;
+    for (; r == IO_OK && put < sizeof want; put += 1000) {
+        for (size_t i = put; i < put + 1000; i++)
+            want[i] = (char)('a' + i / 100 % 26);
         r = io_put(&io, want + put, 1000);
-        put += 1000;
     }
     CHECK_EQ(r, IO_TIMEOUT);
-    static char all[sizeof want];
-    for (const char *p = peer_got(&part); part; p = peer_got(&part)) {
-        memcpy(all + n, p, part);
-        n += part;
+    seen_n = 0;
+    for (int i = 0; i < 30 && r != IO_OK; i++) {
+        peer_reads_on();
+        io_revive(&io);
+        io.deadline = clock_mono_ms() + 20;
+        r = io_flush(&io);
     }
+    peer_reads_on();
+    CHECK_EQ(r, IO_OK);
     io_revive(&io);
-    CHECK_EQ(io_put(&io, "421\r\n", 5), IO_OK);
-    CHECK_EQ(io_flush(&io), IO_OK);
-    for (const char *p = peer_got(&part); part; p = peer_got(&part)) {
-        memcpy(all + n, p, part);
-        n += part;
+    io_put(&io, "421\r\n", 5);
+    io_flush(&io);
+    peer_reads_on();
+    CHECK(seen_n > 5 && seen_n <= put + 5);
+    if (seen_n > 5 && seen_n <= sizeof want) {
+        CHECK_MEM(seen + seen_n - 5, "421\r\n", 5);
+        CHECK_MEM(seen, want, seen_n - 5);
     }
-    CHECK(n <= put + 5);
-    CHECK(n >= 5 && !memcmp(all + n - 5, "421\r\n", 5));
-    CHECK(!memcmp(all, want, n - 5));
 }
 
 static void a_peer_that_is_gone(void)
