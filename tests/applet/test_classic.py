@@ -103,6 +103,7 @@ class Classic:
     def close(self):
         self.dns.close()
         self.lan.close()
+        shutil.rmtree(self.etc)
 
 
 @pytest.fixture(scope="module")

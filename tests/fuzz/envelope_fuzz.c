@@ -1,5 +1,5 @@
-/* A queue file's front from arbitrary bytes: what is parsed can be asked for and changed, and its CRC stays. With an odd
- * first byte the rest is values for a new envelope instead, divided by newlines. */
+/* A queue file's front from arbitrary bytes: what is parsed can be asked for and changed, and its CRC stays. With an
+ * odd first byte the rest is values for a new envelope instead, divided by newlines. */
 #include "mail/envelope.h"
 
 #include <stdint.h>

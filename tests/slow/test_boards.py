@@ -69,3 +69,4 @@ def test_build_is_reproducible(board, tmp_path):
     for name in ("buzon", "buzon.debug"):
         ours, theirs = REPO / f"build/{board}/{name}", away / f"build/{board}/{name}"
         assert filecmp.cmp(ours, theirs, shallow=False), f"{name} differs"
+    shutil.rmtree(away)

@@ -77,7 +77,8 @@ static void d5_brackets(void)
 {
     static const struct row rows[] = {
         { "a@b", BAD }, { "< a@b>", BAD }, { "<a@b", BAD }, { "<<a@b>>", BAD }, { "<a@b >", BAD }, { "<a @b>", BAD },
-        { "<a@ b>", BAD }, { " <a@b>", BAD }, { "", BAD }, { "<", BAD }, { ">", BAD }, { "a@b>", BAD }, { "[a@b]", BAD },
+        { "<a@ b>", BAD }, { " <a@b>", BAD }, { "", BAD }, { "<", BAD }, { ">", BAD }, { "a@b>", BAD },
+        { "[a@b]", BAD },
         { "<a@b>x", OK }, { "<a@b>>", OK }, { "<a@b> x", OK },
     };
 
@@ -100,8 +101,10 @@ static void d6_open_quotes_and_brackets(void)
 static void d7_quoted_local_parts(void)
 {
     static const struct row rows[] = {
-        { "<\"a b\"@d>", OK }, { "<\"\"@d>", OK }, { "<\"a\\\"b\"@d>", OK }, { "<\"a\\ b\"@d>", OK }, { "<\"a..b\"@d>", OK },
-        { "<\"a<b>\"@d>", OK }, { "<\"\\\\\"@d>", OK }, { "<\"a\tb\"@d>", BAD }, { "<\"a\x7f\"@d>", BAD }, { "<\"a\\\x01\"@d>", BAD },
+        { "<\"a b\"@d>", OK }, { "<\"\"@d>", OK }, { "<\"a\\\"b\"@d>", OK }, { "<\"a\\ b\"@d>", OK },
+        { "<\"a..b\"@d>", OK },
+        { "<\"a<b>\"@d>", OK }, { "<\"\\\\\"@d>", OK }, { "<\"a\tb\"@d>", BAD }, { "<\"a\x7f\"@d>", BAD },
+        { "<\"a\\\x01\"@d>", BAD },
         { "<\"a\"@>", BAD }, { "<\"a\" @d>", BAD },
     };
 
@@ -111,8 +114,10 @@ static void d7_quoted_local_parts(void)
 static void dot_strings(void)
 {
     static const struct row rows[] = {
-        { "<a.b.c@d>", OK }, { "<.a@d>", BAD }, { "<a.@d>", BAD }, { "<a..b@d>", BAD }, { "<.@d>", BAD }, { "<@d>", BAD },
-        { "<a#$&'*+-/=?^_`{|}~@d>", OK }, { "<a,b@d>", BAD }, { "<a;b@d>", BAD }, { "<a:b@d>", BAD }, { "<a(c)@d>", BAD },
+        { "<a.b.c@d>", OK }, { "<.a@d>", BAD }, { "<a.@d>", BAD }, { "<a..b@d>", BAD }, { "<.@d>", BAD },
+        { "<@d>", BAD },
+        { "<a#$&'*+-/=?^_`{|}~@d>", OK }, { "<a,b@d>", BAD }, { "<a;b@d>", BAD }, { "<a:b@d>", BAD },
+        { "<a(c)@d>", BAD },
         { "<a\\b@d>", BAD }, { "<a[b@d>", BAD }, { "<0@d>", OK }, { "<->", OK }, { "<a>", OK }, { "<a@>", BAD },
     };
 
@@ -122,9 +127,11 @@ static void dot_strings(void)
 static void d8_a_source_route_is_dropped(void)
 {
     static const struct row rows[] = {
-        { "<@a.example:u@d>", OK }, { "<@a,@b.c,@d:u@e>", OK }, { "<@:u@d>", BAD }, { "<@a:>", BAD }, { "<@a,:u@d>", BAD },
+        { "<@a.example:u@d>", OK }, { "<@a,@b.c,@d:u@e>", OK }, { "<@:u@d>", BAD }, { "<@a:>", BAD },
+        { "<@a,:u@d>", BAD },
         { "<@a,b:u@d>", BAD }, { "<@a,,@b:u@d>", BAD }, { "<@a u@d>", BAD }, { "<@a:u@d", BAD }, { "<a:u@d>", BAD },
-        { "<@a_b:u@d>", OK }, { "<@-a:u@d>", BAD }, { "<@[1.2.3.4]:u@d>", BAD }, { "<@a@b:u@d>", BAD }, { "<@a:@b:u@d>", BAD },
+        { "<@a_b:u@d>", OK }, { "<@-a:u@d>", BAD }, { "<@[1.2.3.4]:u@d>", BAD }, { "<@a@b:u@d>", BAD },
+        { "<@a:@b:u@d>", BAD },
     };
 
     CHECK_PATHS(rows);
@@ -136,7 +143,8 @@ static void d8_a_source_route_is_dropped(void)
 static void d9_an_address_in_the_address_is_refused(void)
 {
     static const struct row rows[] = {
-        { "<u@d@us>", ROUTED }, { "<u@d@>", ROUTED }, { "<u%d@e@us>", ROUTED }, { "<\"u\"@d@us>", ROUTED }, { "<@a:u@d@us>", ROUTED },
+        { "<u@d@us>", ROUTED }, { "<u@d@>", ROUTED }, { "<u%d@e@us>", ROUTED }, { "<\"u\"@d@us>", ROUTED },
+        { "<@a:u@d@us>", ROUTED },
     };
 
     CHECK_PATHS(rows);
@@ -145,7 +153,8 @@ static void d9_an_address_in_the_address_is_refused(void)
 static void d9_a_route_in_the_local_part_is_seen(void)
 {
     static const struct { const char *text; bool routed; } rows[] = {
-        { "u%d@us", true }, { "\"u%d\"@us", true }, { "d!u", true }, { "d!u@us", true }, { "\"u@d\"@[192.0.2.1]", true },
+        { "u%d@us", true }, { "\"u%d\"@us", true }, { "d!u", true }, { "d!u@us", true },
+        { "\"u@d\"@[192.0.2.1]", true },
         { "u%d", true }, { "%@us", true }, { "\"d\\!u\"@us", true }, { "\"u\\@d\"@us", true }, { "\"u%d\"", true },
         { "\"\\%\"@us", true }, { "u@us", false }, { "\"u\"@us", false }, { "u", false }, { "\"\"@us", false },
         { "\"u d\"@us", false }, { "u#d@us", false },
@@ -168,7 +177,8 @@ static void d10_address_literals(void)
         { "<a@[0177.0.0.1]>", BAD }, { "<a@[1.2.3]>", BAD }, { "<a@[1.2.3.4.5]>", BAD }, { "<a@[256.1.1.1]>", BAD },
         { "<a@[0x7f.0.0.1]>", BAD }, { "<a@[2130706433]>", BAD }, { "<a@[]>", BAD }, { "<a@[>", BAD }, { "<a@]>", BAD },
         { "<a@[::1]>", BAD }, { "<a@[IPv6:]>", BAD }, { "<a@[IPv6:1.2.3.4]>", BAD }, { "<a@[IPv6:::1%eth0]>", BAD },
-        { "<a@[IPv6:1::2::3]>", BAD }, { "<a@[IPv6:12345::]>", BAD }, { "<a@[ 1.2.3.4]>", BAD }, { "<a@[1.2.3.4]x>", BAD },
+        { "<a@[IPv6:1::2::3]>", BAD }, { "<a@[IPv6:12345::]>", BAD }, { "<a@[ 1.2.3.4]>", BAD },
+        { "<a@[1.2.3.4]x>", BAD },
         { "<a@x[1.2.3.4]>", BAD }, { "<a@[[1.2.3.4]]>", BAD }, { "<a@[x-tag:1]>", BAD },
     };
 
@@ -278,9 +288,12 @@ static void d3_quotes_count_for_the_local_part(void)
 static void domains(void)
 {
     static const struct row rows[] = {
-        { "example.org", 1 }, { "localhost", 1 }, { "a-b.c", 1 }, { "1.2.3.4", 1 }, { "xn--bcher-kva.example", 1 }, { "a_b", 1 },
-        { "", 0 }, { ".", 0 }, { ".a", 0 }, { "a.", 0 }, { "a..b", 0 }, { "-a", 0 }, { "a-", 0 }, { "a-.b", 0 }, { "a.-b", 0 },
-        { "a b", 0 }, { "a/b", 0 }, { "a@b", 0 }, { "[1.2.3.4]", 0 }, { "a\n", 0 }, { "b\xc3\xbc", 0 }, { "a:25", 0 }, { "*.a", 0 },
+        { "example.org", 1 }, { "localhost", 1 }, { "a-b.c", 1 }, { "1.2.3.4", 1 }, { "xn--bcher-kva.example", 1 },
+        { "a_b", 1 },
+        { "", 0 }, { ".", 0 }, { ".a", 0 }, { "a.", 0 }, { "a..b", 0 }, { "-a", 0 }, { "a-", 0 }, { "a-.b", 0 },
+        { "a.-b", 0 },
+        { "a b", 0 }, { "a/b", 0 }, { "a@b", 0 }, { "[1.2.3.4]", 0 }, { "a\n", 0 }, { "b\xc3\xbc", 0 }, { "a:25", 0 },
+        { "*.a", 0 },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -315,11 +328,14 @@ static void the_local_part_as_a_word(void)
 static void d11_folders_are_safe_file_names(void)
 {
     static const char *const rows[][2] = {
-        { "user@d", "user" }, { "USER@d", "user" }, { "\"User\"@d", "user" }, { "a.b_c+d-e@d", "a.b_c+d-e" }, { "1@d", "1" },
+        { "user@d", "user" }, { "USER@d", "user" }, { "\"User\"@d", "user" }, { "a.b_c+d-e@d", "a.b_c+d-e" },
+        { "1@d", "1" },
         { "postmaster", "postmaster" }, { "\"u\\s\\er\"@d", "user" }, { "\"a..b\"@d", "a..b" },
         { "-rf@d", NULL }, { "\"../x\"@d", NULL }, { "/etc/x@d", NULL }, { "\".\"@d", NULL }, { "\"..\"@d", NULL },
-        { "\".a\"@d", NULL }, { "a/b@d", NULL }, { "a|b@d", NULL }, { "\"a;b\"@d", NULL }, { "a$b@d", NULL }, { "\"a(b\"@d", NULL },
-        { "a`b@d", NULL }, { "\"\"@d", NULL }, { "\"a b\"@d", NULL }, { "_a@d", NULL }, { "+a@d", NULL }, { "a~@d", NULL },
+        { "\".a\"@d", NULL }, { "a/b@d", NULL }, { "a|b@d", NULL }, { "\"a;b\"@d", NULL }, { "a$b@d", NULL },
+        { "\"a(b\"@d", NULL },
+        { "a`b@d", NULL }, { "\"\"@d", NULL }, { "\"a b\"@d", NULL }, { "_a@d", NULL }, { "+a@d", NULL },
+        { "a~@d", NULL },
         { "\"\\\\\"@d", NULL }, { "a*@d", NULL }, { "a?@d", NULL }, { "\"a:2,S\"@d", NULL },
     };
 

@@ -44,8 +44,10 @@ static void check_rows(const char *const rows[][2], size_t n)
 static void plain_lists(void)
 {
     static const char *const rows[][2] = {
-        { "", "" }, { " ", "" }, { "a@b", "a@b" }, { " a@b , c@d ", "a@b|c@d" }, { "a@b,,c@d,", "a@b|c@d" }, { ",", "" },
-        { "<a@b>", "a@b" }, { "<a@b>,<c@d>", "a@b|c@d" }, { "root", "root" }, { "a@b;c@d", "a@b|c@d" }, { "a @ b . c", "a@b.c" },
+        { "", "" }, { " ", "" }, { "a@b", "a@b" }, { " a@b , c@d ", "a@b|c@d" }, { "a@b,,c@d,", "a@b|c@d" },
+        { ",", "" },
+        { "<a@b>", "a@b" }, { "<a@b>,<c@d>", "a@b|c@d" }, { "root", "root" }, { "a@b;c@d", "a@b|c@d" },
+        { "a @ b . c", "a@b.c" },
         { "< a@b >", "a@b" },
     };
 
@@ -67,8 +69,10 @@ static void names_and_quotes(void)
 static void comments(void)
 {
     static const char *const rows[][2] = {
-        { "a@b (Ann)", "a@b" }, { "(Ann) a@b", "a@b" }, { "a@b (x, y), c@d", "a@b|c@d" }, { "a@b (x (y) z), c@d", "a@b|c@d" },
-        { "a@b (\\)), c@d", "a@b|c@d" }, { "a(x)@b", "a@b" }, { "<a@(x)b>", "a@b" }, { "(only)", "" }, { "(open, a@b", "" },
+        { "a@b (Ann)", "a@b" }, { "(Ann) a@b", "a@b" }, { "a@b (x, y), c@d", "a@b|c@d" },
+        { "a@b (x (y) z), c@d", "a@b|c@d" },
+        { "a@b (\\)), c@d", "a@b|c@d" }, { "a(x)@b", "a@b" }, { "<a@(x)b>", "a@b" }, { "(only)", "" },
+        { "(open, a@b", "" },
         { "a@b (", "a@b" }, { "a@b (\\", "a@b" }, { "(((((a@b", "" }, { "a@b)", "!" },
     };
 
@@ -88,7 +92,8 @@ static void groups(void)
 static void folded_lines(void)
 {
     static const char *const rows[][2] = {
-        { "a@b,\r\n c@d", "a@b|c@d" }, { "a@b,\r\n\tc@d\r\n", "a@b|c@d" }, { "Ann\r\n <a@b>", "a@b" }, { "a@b,\n c@d\n", "a@b|c@d" },
+        { "a@b,\r\n c@d", "a@b|c@d" }, { "a@b,\r\n\tc@d\r\n", "a@b|c@d" }, { "Ann\r\n <a@b>", "a@b" },
+        { "a@b,\n c@d\n", "a@b|c@d" },
         { "\"a\r\n b\" <c@d>", "c@d" },
     };
 
@@ -105,8 +110,10 @@ static void source_routes(void)
 static void what_is_no_address(void)
 {
     static const char *const rows[][2] = {
-        { "a@", "!" }, { "@b", "!" }, { "<>", "!" }, { "<a@b", "!" }, { "a@b@c, d@e", "!|d@e" }, { "a@b, x y@, c@d", "a@b|!|c@d" },
-        { "a..b@c", "!" }, { "<a@b> <c@d>", "c@d" }, { "\xff", "!" }, { "a@b\xe9", "!" }, { "<a\x01@b>", "!" }, { ">", "" },
+        { "a@", "!" }, { "@b", "!" }, { "<>", "!" }, { "<a@b", "!" }, { "a@b@c, d@e", "!|d@e" },
+        { "a@b, x y@, c@d", "a@b|!|c@d" },
+        { "a..b@c", "!" }, { "\xff", "!" }, { "a@b\xe9", "!" }, { "<a\x01@b>", "!" },
+        { ">", "" },
     };
 
     CHECK_ROWS(rows);
@@ -116,7 +123,8 @@ static void what_is_no_address(void)
 static void words_are_never_joined(void)
 {
     static const char *const rows[][2] = {
-        { "foo bar@example.org", "!" }, { "foo@example.org bar", "!" }, { "a@b c@d", "!" }, { "<foo bar@example.org>", "!" },
+        { "foo bar@example.org", "!" }, { "foo@example.org bar", "!" }, { "a@b c@d", "!" },
+        { "<foo bar@example.org>", "!" },
         { "foo\r\n bar@example.org", "!" }, { "foo(x)bar@example.org", "!" }, { "root admin", "!" },
     };
 

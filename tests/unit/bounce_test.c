@@ -25,8 +25,10 @@ static void set(unsigned i, enum envelope_status status, const char *reason)
 
 static void report(void)
 {
-    struct bounce b = { .hostname = "mx.example.org", .id = "k3x9q0mz71ab", .to = "sender@example.net", .now = 1795801097,
-                        .envelope = &e };
+    struct bounce b = {
+        .hostname = "mx.example.org", .id = "k3x9q0mz71ab", .to = "sender@example.net", .now = 1795801097,
+        .envelope = &e,
+    };
 
     out_n = 0;
     bounce_head(&b, put, &e);
@@ -98,8 +100,9 @@ static void the_parts(void)
     report();
     CHECK_EQ(count("\r\n--=_k3x9q0mz71ab\r\n"), 3);
     CHECK_EQ(count("\r\n--=_k3x9q0mz71ab--\r\n"), 1);
-    const char *text = strstr(out, "Content-Type: text/plain"), *status = strstr(out, "Content-Type: message/delivery-status"),
-               *headers = strstr(out, "Content-Type: text/rfc822-headers\r\n\r\nSubject: hello\r\n");
+    const char *text = strstr(out, "Content-Type: text/plain");
+    const char *status = strstr(out, "Content-Type: message/delivery-status");
+    const char *headers = strstr(out, "Content-Type: text/rfc822-headers\r\n\r\nSubject: hello\r\n");
     CHECK(text && status && headers && text < status && status < headers);
     CHECK(!strncmp(status, "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n"
                            "Arrival-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nFinal-Recipient:", 140));

@@ -106,8 +106,10 @@ static void ehlo_refused_then_helo(void)
 static void greetings_that_open_nothing(void)
 {
     static const char *const rows[][3] = {
-        { "554 no service", NULL, NULL }, { "421 busy", NULL, NULL }, { "354 what", NULL, NULL }, { "hello", NULL, NULL },
-        { "220 x", "421 4.7.0 go", NULL }, { "220 x", "450 wait", NULL }, { "220 x", "354 x", NULL }, { "220 x", "", NULL },
+        { "554 no service", NULL, NULL }, { "421 busy", NULL, NULL }, { "354 what", NULL, NULL },
+        { "hello", NULL, NULL },
+        { "220 x", "421 4.7.0 go", NULL }, { "220 x", "450 wait", NULL }, { "220 x", "354 x", NULL },
+        { "220 x", "", NULL },
         { "220 x", "500 no", "500 no" }, { "220 x", "500 no", "421 no" }, { "220 x", "500 no", "nonsense" },
     };
 
@@ -137,10 +139,13 @@ static void a_banner_of_several_lines(void)
 static void extensions(void)
 {
     static const struct { const char *line; int pipelining, body_8bit, size; uint64_t limit; } rows[] = {
-        { "250 PIPELINING", 1, 0, 0, 0 }, { "250 pipelining", 1, 0, 0, 0 }, { "250 8bitMIME", 0, 1, 0, 0 }, { "250 SIZE", 0, 0, 1, 0 },
+        { "250 PIPELINING", 1, 0, 0, 0 }, { "250 pipelining", 1, 0, 0, 0 }, { "250 8bitMIME", 0, 1, 0, 0 },
+        { "250 SIZE", 0, 0, 1, 0 },
         { "250 SIZE 0", 0, 0, 1, 0 }, { "250 size 10240000", 0, 0, 1, 10240000 }, { "250 SIZE x", 0, 0, 1, 0 },
-        { "250 SIZE -1", 0, 0, 1, 0 }, { "250 SIZE 99999999999999999999999", 0, 0, 1, 0 }, { "250 SIZES 1", 0, 0, 0, 0 },
-        { "250 PIPELINING x", 0, 0, 0, 0 }, { "250 X8BITMIME", 0, 0, 0, 0 }, { "250 ", 0, 0, 0, 0 }, { "250", 0, 0, 0, 0 },
+        { "250 SIZE -1", 0, 0, 1, 0 }, { "250 SIZE 99999999999999999999999", 0, 0, 1, 0 },
+        { "250 SIZES 1", 0, 0, 0, 0 },
+        { "250 PIPELINING x", 0, 0, 0, 0 }, { "250 X8BITMIME", 0, 0, 0, 0 }, { "250 ", 0, 0, 0, 0 },
+        { "250", 0, 0, 0, 0 },
         { "250 SIZE ", 0, 0, 1, 0 }, { "250  SIZE 5", 0, 0, 0, 0 },
     };
 
@@ -296,8 +301,10 @@ static void go_to(enum cli_step step)
     want = cli_text_sent(&c);
 }
 
-static const enum cli_step steps[] = { CLI_AT_BANNER, CLI_AT_EHLO, CLI_AT_HELO, CLI_AT_MAIL, CLI_AT_RCPT, CLI_AT_DATA, CLI_AT_TEXT,
-                                       CLI_AT_RSET, CLI_AT_QUIT };
+static const enum cli_step steps[] = {
+    CLI_AT_BANNER, CLI_AT_EHLO, CLI_AT_HELO, CLI_AT_MAIL, CLI_AT_RCPT, CLI_AT_DATA, CLI_AT_TEXT,
+    CLI_AT_RSET, CLI_AT_QUIT,
+};
 #define STEPS (sizeof steps / sizeof *steps)
 
 static void a_421_at_each_step_ends_the_session(void)
@@ -321,7 +328,8 @@ static void a_421_at_each_step_ends_the_session(void)
 static void c9_what_is_no_reply_at_each_step_is_temporary(void)
 {
     static const char *const rows[][2] = {
-        { "nonsense", NULL }, { "", NULL }, { "25", NULL }, { "250x", NULL }, { "250-a", "550 b" }, { "250-a", "garbage" },
+        { "nonsense", NULL }, { "", NULL }, { "25", NULL }, { "250x", NULL }, { "250-a", "550 b" },
+        { "250-a", "garbage" },
     };
 
     for (size_t i = 0; i < STEPS; i++) {

@@ -42,7 +42,8 @@ static void check_good(const char *from)
     char quoted[200];
 
     if (parse(from))
-        test_fail(__FILE__, __LINE__, "%s: line %u: %s", test_quote(quoted, sizeof quoted, from), error.line, error.text);
+        test_fail(__FILE__, __LINE__, "%s: line %u: %s", test_quote(quoted, sizeof quoted, from), error.line,
+                  error.text);
 }
 
 static void an_empty_file_leaves_the_defaults(void)
@@ -64,7 +65,8 @@ static void an_empty_file_leaves_the_defaults(void)
 
 static void comments_blanks_and_line_ends(void)
 {
-    CHECK_EQ(parse("# a comment\n\n   \n\t\n  # another\r\n\r\nhostname mx.example.org   \r\n\tpostmaster \t a@b\t\nfree-files 7"), 0);
+    CHECK_EQ(parse("# a comment\n\n   \n\t\n  # another\r\n\r\nhostname mx.example.org   \r\n"
+                   "\tpostmaster \t a@b\t\nfree-files 7"), 0);
     CHECK_STR(c.hostname, "mx.example.org");
     CHECK_STR(c.postmaster, "a@b");
     CHECK_EQ(c.free_files, 7);
@@ -73,7 +75,8 @@ static void comments_blanks_and_line_ends(void)
 static void strings_and_lists(void)
 {
     CHECK_EQ(parse("hostname mx.example.org\nlocal-domains example.org  b.example\nrelay-domains c.example\n"
-                   "relay-clients 192.168.0.0/24 .lan\nlan-clients 10. EXCEPT 10.1.\nsmarthost mail.isp.example:587 [192.0.2.1]\n"
+                   "relay-clients 192.168.0.0/24 .lan\nlan-clients 10. EXCEPT 10.1.\n"
+                   "smarthost mail.isp.example:587 [192.0.2.1]\n"
                    "postmaster admin@example.org\n"), 0);
     CHECK_STR(c.hostname, "mx.example.org");
     CHECK_STR(c.local_domains, "example.org  b.example");
@@ -87,7 +90,8 @@ static void strings_and_lists(void)
 static void choices_and_numbers(void)
 {
     CHECK_EQ(parse("relay-senders ours\nrequire-name registered\nsmarthost-tls off\nauth off\nmessage-size-limit 64k\n"
-                   "recipient-limit 1000\nfree-space 5M\nfree-files 0\nqueue-lifetime 5d\nretry-min 90s\nretry-max 1h30m\n"
+                   "recipient-limit 1000\nfree-space 5M\nfree-files 0\nqueue-lifetime 5d\nretry-min 90s\n"
+                   "retry-max 1h30m\n"
                    "connect-timeout 10\ncommand-timeout 2m\ndata-timeout 1d\n"), 0);
     CHECK_EQ(c.relay_senders, CONF_SENDERS_OURS);
     CHECK_EQ(c.require_name, CONF_NAME_REGISTERED);
@@ -124,26 +128,35 @@ static void bad_values(void)
     static const char *const rows[][2] = {
         { "hostname a_b c", "takes one value" }, { "hostname -a", "not a domain" }, { "hostname a.", "not a domain" },
         { "hostname [1.2.3.4]", "not a domain" }, { "hostname", "has no value" }, { "hostname   ", "has no value" },
-        { "local-domains a b..c", "not a domain" }, { "local-domains a,b", "not a domain" }, { "relay-domains *.a", "not a domain" },
+        { "local-domains a b..c", "not a domain" }, { "local-domains a,b", "not a domain" },
+        { "relay-domains *.a", "not a domain" },
         { "smarthost a:0", "not HOST" }, { "smarthost a:65536", "not HOST" }, { "smarthost a:", "not HOST" },
         { "smarthost a:b", "not HOST" }, { "smarthost :25", "not HOST" }, { "smarthost a:+25", "not HOST" },
         { "smarthost [1.2.3]", "not HOST" }, { "smarthost 2001:db8::1", "not HOST" }, { "smarthost a b:x", "not HOST" },
         { "smarthost [1.2.3.4]x", "not HOST" }, { "smarthost", "has no value" },
-        { "postmaster", "has no value" }, { "postmaster a@", "not an address" }, { "postmaster <a@b>", "not an address" },
-        { "postmaster a%b@c", "not an address" }, { "postmaster a@b@c", "not an address" }, { "postmaster a b", "takes one value" },
-        { "relay-senders all", "not a value" }, { "relay-senders Ours", "not a value" }, { "relay-senders", "has no value" },
-        { "relay-senders any ours", "takes one value" }, { "require-name yes", "not a value" }, { "require-name -off", "not a value" },
+        { "postmaster", "has no value" }, { "postmaster a@", "not an address" },
+        { "postmaster <a@b>", "not an address" },
+        { "postmaster a%b@c", "not an address" }, { "postmaster a@b@c", "not an address" },
+        { "postmaster a b", "takes one value" },
+        { "relay-senders all", "not a value" }, { "relay-senders Ours", "not a value" },
+        { "relay-senders", "has no value" },
+        { "relay-senders any ours", "takes one value" }, { "require-name yes", "not a value" },
+        { "require-name -off", "not a value" },
         { "auth", "has no value" }, { "auth tl", "not a value" },
         { "message-size-limit 65535", "from 65536" }, { "message-size-limit 3G", "to 2147483648 bytes" },
-        { "message-size-limit 0", "from" }, { "message-size-limit -1", "not a size" }, { "message-size-limit 1e6", "not a size" },
+        { "message-size-limit 0", "from" }, { "message-size-limit -1", "not a size" },
+        { "message-size-limit 1e6", "not a size" },
         { "message-size-limit 99999999999999999999", "not a size" }, { "message-size-limit 1 M", "takes one value" },
-        { "recipient-limit 0", "from 1" }, { "recipient-limit 1001", "to 1000" }, { "recipient-limit 1k", "not a number" },
+        { "recipient-limit 0", "from 1" }, { "recipient-limit 1001", "to 1000" },
+        { "recipient-limit 1k", "not a number" },
         { "recipient-limit 4294967296", "not a number" }, { "recipient-limit 4294967396", "not a number" },
         { "free-space 1P", "not a size" }, { "free-files -1", "not a number" }, { "queue-lifetime 59", "from 60" },
-        { "queue-lifetime 367d", "seconds" }, { "queue-lifetime 5 d", "takes one value" }, { "queue-lifetime 5y", "not a time" },
+        { "queue-lifetime 367d", "seconds" }, { "queue-lifetime 5 d", "takes one value" },
+        { "queue-lifetime 5y", "not a time" },
         { "queue-lifetime 1h30", "not a time" }, { "retry-min 0", "from 1" }, { "retry-max 8d", "to 604800" },
         { "connect-timeout 0", "from 1" }, { "command-timeout 2h", "to 3600" }, { "data-timeout 25h", "to 86400" },
-        { "relay-clients", "has no value" }, { "lan-clients", "has no value" }, { "lan-clients 10.0.0.0/33", "lan-clients" },
+        { "relay-clients", "has no value" }, { "lan-clients", "has no value" },
+        { "lan-clients 10.0.0.0/33", "lan-clients" },
         { "lan-clients 10.0.0.256", "lan-clients" }, { "lan-clients [::1", "lan-clients" },
     };
 
@@ -154,8 +167,10 @@ static void bad_values(void)
 static void what_is_not_supported_yet_is_refused(void)
 {
     static const char *const rows[] = {
-        "smarthost-tls may", "smarthost-tls must", "smarthost-tls verify", "smarthost-auth a", "rewrite-from a", "tls-cert a",
-        "tls-key a", "tls-ca a", "auth-users a", "auth tls", "auth always", "queue-limit-messages 1", "queue-limit-bytes 1",
+        "smarthost-tls may", "smarthost-tls must", "smarthost-tls verify", "smarthost-auth a", "rewrite-from a",
+        "tls-cert a",
+        "tls-key a", "tls-ca a", "auth-users a", "auth tls", "auth always", "queue-limit-messages 1",
+        "queue-limit-bytes 1",
         "client-limit 1", "client-limit-per-host 1", "connect-rate 1", "message-rate 1", "recipient-rate 1", "dnsbl a",
         "delay-warning 4h", "deliveries 2", "dnsbl",
     };
@@ -167,7 +182,8 @@ static void what_is_not_supported_yet_is_refused(void)
 static void unknown_keys(void)
 {
     static const char *const rows[] = {
-        "host-name a", "Hostname a", "hostnam a", "hostnames a", "hostname=a", "=", "include x", "hostname: a", "\xef\xbb\xbfhostname a",
+        "host-name a", "Hostname a", "hostnam a", "hostnames a", "hostname=a", "=", "include x", "hostname: a",
+        "\xef\xbb\xbfhostname a",
         "hostname\ra", "; comment", "// comment",
     };
 
@@ -211,11 +227,13 @@ static void a_long_value_is_cut_in_the_words_only(void)
 static void any_key_with_any_value(void)
 {
     static const char *const names[] = {
-        "hostname", "local-domains", "relay-domains", "relay-clients", "relay-senders", "require-name", "lan-clients", "smarthost",
+        "hostname", "local-domains", "relay-domains", "relay-clients", "relay-senders", "require-name", "lan-clients",
+        "smarthost",
         "smarthost-tls", "auth", "message-size-limit", "recipient-limit", "free-space", "free-files", "postmaster",
         "queue-lifetime", "retry-min", "retry-max", "connect-timeout", "command-timeout", "data-timeout",
     };
-    static const char *const values[] = { "", "0", "1", "off", "a.example", "[::1]", "1h", "32M", "\xff", "%s%n", "-", ",", "EXCEPT" };
+    static const char *const values[] = { "", "0", "1", "off", "a.example", "[::1]", "1h", "32M", "\xff", "%s%n", "-",
+                                          ",", "EXCEPT" };
     char line[100];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -68,8 +68,8 @@ static struct taken check_splits(const char *in, size_t n, bool mend)
         for (size_t b = a; b <= n; b++) {
             struct taken cut = take(in, n, mend, a, b, 0);
             if (!same(&whole, &cut))
-                test_fail(__FILE__, __LINE__, "%s cut at %u and %u gives another end", test_quote(quoted, sizeof quoted, in),
-                          (unsigned)a, (unsigned)b);
+                test_fail(__FILE__, __LINE__, "%s cut at %u and %u gives another end",
+                          test_quote(quoted, sizeof quoted, in), (unsigned)a, (unsigned)b);
         }
     }
     for (size_t step = 1; step <= 3; step++) {
@@ -100,8 +100,8 @@ static void check_rows(const struct row *rows, size_t n, bool mend)
         const struct row *r = &rows[i];
         struct taken t = check_splits(r->in, r->n, mend);
         if (t.result != r->result || t.fault != r->fault)
-            test_fail(__FILE__, __LINE__, "row %d, %s: result %d, fault %d", (int)i, test_quote(quoted, sizeof quoted, r->in),
-                      t.result, t.fault);
+            test_fail(__FILE__, __LINE__, "row %d, %s: result %d, fault %d", (int)i,
+                      test_quote(quoted, sizeof quoted, r->in), t.result, t.fault);
         if (!r->out)
             continue;
         CHECK_EQ(t.made, strlen(r->out));
@@ -144,7 +144,8 @@ static void a11_to_a17_nul_anywhere_is_refused(void)
 static void a19_an_empty_message(void)
 {
     static const struct row rows[] = {
-        { IN(".\r\n"), GOOD("", "") }, { IN(".\r\nQUIT\r\n"), GOOD("", "QUIT\r\n") }, { IN("\r\n.\r\n"), GOOD("\r\n", "") },
+        { IN(".\r\n"), GOOD("", "") }, { IN(".\r\nQUIT\r\n"), GOOD("", "QUIT\r\n") },
+        { IN("\r\n.\r\n"), GOOD("\r\n", "") },
     };
 
     check_rows(rows, sizeof rows / sizeof *rows, true);
@@ -179,7 +180,8 @@ static void mended_bare_lf_is_a_line_end(void)
     static const struct row rows[] = {
         { IN("a\n.\nQUIT"), GOOD("a\r\n", "QUIT") }, { IN("a\nb\r\n.\r\n"), GOOD("a\r\nb\r\n", "") },
         { IN("a\r\n.\nx"), GOOD("a\r\n", "x") }, { IN("a\n.\r\nx"), GOOD("a\r\n", "x") }, { IN(".\n"), GOOD("", "") },
-        { IN("\n\n.\n"), GOOD("\r\n\r\n", "") }, { IN("..\n.\n"), GOOD(".\r\n", "") }, { IN("\n\n\n\n"), OPEN("\r\n\r\n\r\n\r\n") },
+        { IN("\n\n.\n"), GOOD("\r\n\r\n", "") }, { IN("..\n.\n"), GOOD(".\r\n", "") },
+        { IN("\n\n\n\n"), OPEN("\r\n\r\n\r\n\r\n") },
     };
 
     CHECK_ROWS(rows, true);
@@ -211,9 +213,12 @@ static void a22_the_verdict_does_not_depend_on_buffers(void)
             memset(text, 'x', sizeof text);
             text[blocks[b]] = wrong[w].c;
             dot_start(&d, false);
-            for (; at < sizeof text && r == DOT_MORE; at += blocks[(b + w) % 9])
-                r = dot_take(&d, text + at, sizeof text - at < blocks[(b + w) % 9] ? sizeof text - at : blocks[(b + w) % 9],
-                             out, &used, &made);
+            for (size_t part; at < sizeof text && r == DOT_MORE; at += part) {
+                part = blocks[(b + w) % 9];
+                if (part > sizeof text - at)
+                    part = sizeof text - at;
+                r = dot_take(&d, text + at, part, out, &used, &made);
+            }
             CHECK_EQ(r, DOT_BAD);
             CHECK_EQ(d.fault, wrong[w].fault);
         }
@@ -252,9 +257,12 @@ static size_t stuff(const char *in, size_t n, size_t a, size_t b, char *to)
 static void b2_b3_dots_are_doubled_and_the_last_line_ended(void)
 {
     static const char *const rows[][2] = {
-        { "", ".\r\n" }, { "a\r\n", "a\r\n.\r\n" }, { "a", "a\r\n.\r\n" }, { ".", "..\r\n.\r\n" }, { ".\r\n", "..\r\n.\r\n" },
-        { ".a\r\n..b\r\nc.\r\n", "..a\r\n...b\r\nc.\r\n.\r\n" }, { "a\r\n.", "a\r\n..\r\n.\r\n" }, { "a\r", "a\r\n.\r\n" },
-        { "\r\n", "\r\n.\r\n" }, { "\r\n.\r\n", "\r\n..\r\n.\r\n" }, { "a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n" },
+        { "", ".\r\n" }, { "a\r\n", "a\r\n.\r\n" }, { "a", "a\r\n.\r\n" }, { ".", "..\r\n.\r\n" },
+        { ".\r\n", "..\r\n.\r\n" },
+        { ".a\r\n..b\r\nc.\r\n", "..a\r\n...b\r\nc.\r\n.\r\n" }, { "a\r\n.", "a\r\n..\r\n.\r\n" },
+        { "a\r", "a\r\n.\r\n" },
+        { "\r\n", "\r\n.\r\n" }, { "\r\n.\r\n", "\r\n..\r\n.\r\n" },
+        { "a\r\n.\r\nQUIT\r\n", "a\r\n..\r\nQUIT\r\n.\r\n" },
         { "...", "....\r\n.\r\n" },
     };
     char out[100];

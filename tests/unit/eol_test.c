@@ -67,7 +67,8 @@ static void line_ends(void)
     static const char *const rows[][2] = {
         { "", "" }, { "a", "a\r\n" }, { "a\n", "a\r\n" }, { "a\r\n", "a\r\n" }, { "a\r", "a\r\n" }, { "\n", "\r\n" },
         { "\r", "" }, { "a\rb\n", "ab\r\n" }, { "a\r\r\n", "a\r\n" }, { "a\n\nb\n", "a\r\n\r\nb\r\n" },
-        { ".", ".\r\n" }, { ".\n", ".\r\n" }, { "..\n", "..\r\n" }, { "a\n.\nb\n", "a\r\n.\r\nb\r\n" }, { ".x\n", ".x\r\n" },
+        { ".", ".\r\n" }, { ".\n", ".\r\n" }, { "..\n", "..\r\n" }, { "a\n.\nb\n", "a\r\n.\r\nb\r\n" },
+        { ".x\n", ".x\r\n" },
         { "a\n.", "a\r\n.\r\n" }, { "\xe9\n", "\xe9\r\n" },
     };
 
@@ -81,7 +82,8 @@ static void line_ends(void)
 static void a_lone_dot_ends_it_where_asked(void)
 {
     static const struct { const char *in, *out; enum eol_result result; } rows[] = {
-        { "a\n.\nb\n", "a\r\n", EOL_END }, { ".\n", "", EOL_END }, { ".\r\n", "", EOL_END }, { "a\r\n.\r\nb", "a\r\n", EOL_END },
+        { "a\n.\nb\n", "a\r\n", EOL_END }, { ".\n", "", EOL_END }, { ".\r\n", "", EOL_END },
+        { "a\r\n.\r\nb", "a\r\n", EOL_END },
         { "a\n.", "a\r\n", EOL_MORE },       /* the input's end stands for the line's */
         { "a\n..\n", "a\r\n..\r\n", EOL_MORE }, { "a\n.b\n", "a\r\n.b\r\n", EOL_MORE }, { "a.\n", "a.\r\n", EOL_MORE },
         { " .\n", " .\r\n", EOL_MORE }, { ". \n", ". \r\n", EOL_MORE },
@@ -106,7 +108,8 @@ static void a_nul_is_told(void)
 static void b1_nothing_smuggled_leaves(void)
 {
     static const char *const ends[] = {
-        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\n", "\r.\r\n", "\n.\r", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n", "\r\n.\r\n",
+        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\n", "\r.\r\n", "\n.\r", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n",
+        "\r\n.\r\n",
     };
     char in[100], out[300], back[700];
 

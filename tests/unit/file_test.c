@@ -34,7 +34,8 @@ static void it_is_read_whole(void)
 static void refused(void)
 {
     static const struct { const char *path; int error; } rows[] = {
-        { "none", ENOENT }, { "f/x", ENOTDIR }, { "dangling", ENOENT }, { "fifo", EINVAL }, { "folder", EINVAL }, { "large", EFBIG },
+        { "none", ENOENT }, { "f/x", ENOTDIR }, { "dangling", ENOENT }, { "fifo", EINVAL }, { "folder", EINVAL },
+        { "large", EFBIG },
         { "open", EPERM }, { "to-open", EPERM },
     };
 

@@ -18,11 +18,16 @@ static void watch(const char *text, size_t step)
 static void names(void)
 {
     static const struct { const char *name; enum header_field want; } rows[] = {
-        { "Received", HEADER_RECEIVED }, { "RECEIVED", HEADER_RECEIVED }, { "received", HEADER_RECEIVED }, { "Date", HEADER_DATE },
-        { "From", HEADER_FROM }, { "Message-ID", HEADER_MESSAGE_ID }, { "Message-Id", HEADER_MESSAGE_ID }, { "To", HEADER_TO },
-        { "Cc", HEADER_CC }, { "Bcc", HEADER_BCC }, { "Delivered-To", HEADER_DELIVERED_TO }, { "Return-Path", HEADER_RETURN_PATH },
-        { "To ", HEADER_TO }, { "To \t", HEADER_TO }, { "Subject", HEADER_OTHER }, { "", HEADER_OTHER }, { " To", HEADER_OTHER },
-        { "X-To", HEADER_OTHER }, { "T", HEADER_OTHER }, { "Too", HEADER_OTHER }, { "Resent-To", HEADER_OTHER }, { " ", HEADER_OTHER },
+        { "Received", HEADER_RECEIVED }, { "RECEIVED", HEADER_RECEIVED }, { "received", HEADER_RECEIVED },
+        { "Date", HEADER_DATE },
+        { "From", HEADER_FROM }, { "Message-ID", HEADER_MESSAGE_ID }, { "Message-Id", HEADER_MESSAGE_ID },
+        { "To", HEADER_TO },
+        { "Cc", HEADER_CC }, { "Bcc", HEADER_BCC }, { "Delivered-To", HEADER_DELIVERED_TO },
+        { "Return-Path", HEADER_RETURN_PATH },
+        { "To ", HEADER_TO }, { "To \t", HEADER_TO }, { "Subject", HEADER_OTHER }, { "", HEADER_OTHER },
+        { " To", HEADER_OTHER },
+        { "X-To", HEADER_OTHER }, { "T", HEADER_OTHER }, { "Too", HEADER_OTHER }, { "Resent-To", HEADER_OTHER },
+        { " ", HEADER_OTHER },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -92,9 +97,12 @@ static void f2_a_hundred_and_one_received(void)
 static void message_ids(void)
 {
     static const char *const rows[][2] = {
-        { "Message-ID: <a@b>\r\n\r\n", "<a@b>" }, { "Message-ID:<a@b>\r\n\r\n", "<a@b>" }, { "Message-ID: a@b\r\n\r\n", "" },
-        { "Message-ID: <a b>\r\n\r\n", "" }, { "Message-ID: <a@b\r\n\r\n", "" }, { "Message-ID: <a\x01@b>\r\n\r\n", "" },
-        { "Message-ID: <\xe9@b>\r\n\r\n", "" }, { "Message-ID: x <a@b> <c@d>\r\n\r\n", "<a@b>" }, { "Message-ID:\r\n\r\n", "" },
+        { "Message-ID: <a@b>\r\n\r\n", "<a@b>" }, { "Message-ID:<a@b>\r\n\r\n", "<a@b>" },
+        { "Message-ID: a@b\r\n\r\n", "" },
+        { "Message-ID: <a b>\r\n\r\n", "" }, { "Message-ID: <a@b\r\n\r\n", "" },
+        { "Message-ID: <a\x01@b>\r\n\r\n", "" },
+        { "Message-ID: <\xe9@b>\r\n\r\n", "" }, { "Message-ID: x <a@b> <c@d>\r\n\r\n", "<a@b>" },
+        { "Message-ID:\r\n\r\n", "" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

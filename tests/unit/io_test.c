@@ -93,8 +93,10 @@ static void lines(void)
 static void bare_line_ends(void)
 {
     static const struct { const char *text; bool lf_ends; enum io_result want; const char *line; } rows[] = {
-        { "a\n", false, IO_BARE, "" }, { "a\n", true, IO_OK, "a" }, { "a\r\n", true, IO_OK, "a" }, { "\n", false, IO_BARE, "" },
-        { "\n", true, IO_OK, "" }, { "a\rb\r\n", false, IO_BARE, "" }, { "a\rb\n", true, IO_BARE, "" }, { "a\r\r\n", false, IO_BARE, "" },
+        { "a\n", false, IO_BARE, "" }, { "a\n", true, IO_OK, "a" }, { "a\r\n", true, IO_OK, "a" },
+        { "\n", false, IO_BARE, "" },
+        { "\n", true, IO_OK, "" }, { "a\rb\r\n", false, IO_BARE, "" }, { "a\rb\n", true, IO_BARE, "" },
+        { "a\r\r\n", false, IO_BARE, "" },
         { "\r\r\n", true, IO_BARE, "" }, { "\r\n", false, IO_OK, "" },
     };
 

@@ -27,7 +27,8 @@ static void routes(void)
     static const struct { const char *text; enum policy_route want; } rows[] = {
         { "a@example.org", POLICY_LOCAL }, { "a@EXAMPLE.ORG", POLICY_LOCAL }, { "a@mx.example.org", POLICY_LOCAL },
         { "a@second.example", POLICY_LOCAL }, { "a", POLICY_LOCAL }, { "a@relay.example", POLICY_RELAY },
-        { "a@Relay.Example", POLICY_RELAY }, { "a@sub.example.org", POLICY_REMOTE }, { "a@xexample.org", POLICY_REMOTE },
+        { "a@Relay.Example", POLICY_RELAY }, { "a@sub.example.org", POLICY_REMOTE },
+        { "a@xexample.org", POLICY_REMOTE },
         { "a@example.or", POLICY_REMOTE }, { "a@sub.relay.example", POLICY_REMOTE }, { "a@[192.0.2.1]", POLICY_REMOTE },
         { "\"example.org\"@other.example", POLICY_REMOTE }, { "a@org", POLICY_REMOTE },
     };
@@ -63,7 +64,8 @@ static void postmaster(void)
 static void destinations(void)
 {
     static const char *const rows[][3] = {      /* recipient, with postmaster unset, with it set */
-        { "a@example.org", "a@example.org", "a@example.org" }, { "postmaster", "postmaster@mx.example.org", "boss@far.example" },
+        { "a@example.org", "a@example.org", "a@example.org" },
+        { "postmaster", "postmaster@mx.example.org", "boss@far.example" },
         { "POSTMASTER@example.org", "POSTMASTER@example.org", "boss@far.example" }, { "root", "root@mx.example.org",
         "root@mx.example.org" }, { "postmaster@relay.example", "postmaster@relay.example", "postmaster@relay.example" },
     };

@@ -19,7 +19,8 @@ static void a_name_as_the_manual_shows_it(void)
 
 static void round_trips(void)
 {
-    static const uint64_t values[] = { 0, 1, 31, 32, 0xffffffff, 0x100000000, (1ull << 60) - 1, 0x0123456789abcdef, 1ull << 59 };
+    static const uint64_t values[] = { 0, 1, 31, 32, 0xffffffff, 0x100000000, (1ull << 60) - 1, 0x0123456789abcdef,
+                                       1ull << 59 };
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
@@ -51,7 +52,8 @@ static void other_names_are_refused(void)
         "0692466c8.k3x9q0mz71ab", "000692466c8.k3x9q0mz71ab", "00692466C8.k3x9q0mz71ab", "00692466c8.K3x9q0mz71ab",
         "00692466c8.k3x9q0mz71ai", "00692466c8.k3x9q0mz71al", "00692466c8.k3x9q0mz71ao", "00692466c8.k3x9q0mz71au",
         "00692466c8-k3x9q0mz71ab", "00692466g8.k3x9q0mz71ab", "-0692466c8.k3x9q0mz71ab", "00692466c8.k3x9q0mz71/b",
-        "00692466c8.k3x9q0mz71ab ", " 00692466c8.k3x9q0mz71a", "00692466c8.k3x9q0mz71\xe4" "b", "+0692466c8.k3x9q0mz71ab",
+        "00692466c8.k3x9q0mz71ab ", " 00692466c8.k3x9q0mz71a", "00692466c8.k3x9q0mz71\xe4" "b",
+        "+0692466c8.k3x9q0mz71ab",
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -98,7 +100,8 @@ static void i5_when_it_is_due(void)
 {
     static const struct { uint64_t due; int64_t now; uint32_t farthest; int want; } rows[] = {
         { NOW, NOW, DAY, 1 }, { NOW - 1, NOW, DAY, 1 }, { NOW + 1, NOW, DAY, 0 }, { NOW + DAY, NOW, DAY, 0 },
-        { NOW + DAY + 1, NOW, DAY, 1 },              /* no retry is that far ahead: the clock was ahead when it was set */
+        /* no retry is that far ahead: the clock was ahead when it was set */
+        { NOW + DAY + 1, NOW, DAY, 1 },
         { NOW, 0, DAY, 1 },                          /* the board has booted in 1970: better now than in 56 years */
         { NOW, NOW + 3650ll * DAY, DAY, 1 }, { 0, 0, DAY, 1 }, { 0, NOW, DAY, 1 }, { 1, 0, DAY, 0 },
         { QNAME_HOLD, NOW, DAY, 0 }, { QNAME_HOLD, 0, 0, 0 }, { QNAME_HOLD, (int64_t)QNAME_HOLD, DAY, 0 },

@@ -27,11 +27,15 @@ static void single_lines(void)
 {
     static const struct { const char *text; enum reply_result want; int code; const char *kept; } rows[] = {
         { "250 ok", REPLY_DONE, 250, "ok" }, { "250", REPLY_DONE, 250, "" }, { "250 ", REPLY_DONE, 250, "" },
-        { "250-ok", REPLY_MORE, 250, "ok" }, { "250-", REPLY_MORE, 250, "" }, { "421 4.3.2 bye", REPLY_DONE, 421, "4.3.2 bye" },
-        { "599 x", REPLY_DONE, 599, "x" }, { "354  go", REPLY_DONE, 354, " go" }, { "250 a\rb\x01\xff", REPLY_DONE, 250, "a?b??" },
+        { "250-ok", REPLY_MORE, 250, "ok" }, { "250-", REPLY_MORE, 250, "" },
+        { "421 4.3.2 bye", REPLY_DONE, 421, "4.3.2 bye" },
+        { "599 x", REPLY_DONE, 599, "x" }, { "354  go", REPLY_DONE, 354, " go" },
+        { "250 a\rb\x01\xff", REPLY_DONE, 250, "a?b??" },
         { "", REPLY_BAD, 0, "" }, { "2", REPLY_BAD, 0, "" }, { "25", REPLY_BAD, 0, "" }, { "25x ok", REPLY_BAD, 0, "" },
-        { "199 ok", REPLY_BAD, 0, "" }, { "600 ok", REPLY_BAD, 0, "" }, { "2500 ok", REPLY_BAD, 0, "" }, { "250ok", REPLY_BAD, 0, "" },
-        { " 250 ok", REPLY_BAD, 0, "" }, { "250\tok", REPLY_BAD, 0, "" }, { "250_ok", REPLY_BAD, 0, "" }, { "ok", REPLY_BAD, 0, "" },
+        { "199 ok", REPLY_BAD, 0, "" }, { "600 ok", REPLY_BAD, 0, "" }, { "2500 ok", REPLY_BAD, 0, "" },
+        { "250ok", REPLY_BAD, 0, "" },
+        { " 250 ok", REPLY_BAD, 0, "" }, { "250\tok", REPLY_BAD, 0, "" }, { "250_ok", REPLY_BAD, 0, "" },
+        { "ok", REPLY_BAD, 0, "" },
         { "+25 ok", REPLY_BAD, 0, "" }, { "HTTP/1.1 400 Bad", REPLY_BAD, 0, "" }, { "2\xb2\xb2 ok", REPLY_BAD, 0, "" },
     };
 
@@ -96,11 +100,14 @@ static void c9_a_line_of_any_length(void)
 static void enhanced_codes(void)
 {
     static const struct { const char *line, *want; } rows[] = {
-        { "250 2.1.5 ok", "2.1.5" }, { "250 2.1.5", "2.1.5" }, { "550 5.7.999 no", "5.7.999" }, { "450 4.123.456 x", "4.123.456" },
-        { "250 ok", "2.0.0" }, { "550 no", "5.0.0" }, { "450", "4.0.0" }, { "354 go", "2.0.0" }, { "354 2.0.0 go", "2.0.0" },
+        { "250 2.1.5 ok", "2.1.5" }, { "250 2.1.5", "2.1.5" }, { "550 5.7.999 no", "5.7.999" },
+        { "450 4.123.456 x", "4.123.456" },
+        { "250 ok", "2.0.0" }, { "550 no", "5.0.0" }, { "450", "4.0.0" }, { "354 go", "2.0.0" },
+        { "354 2.0.0 go", "2.0.0" },
         { "550 2.1.5 ok", "5.0.0" },             /* a stale one: the class does not fit */
         { "450 5.1.1 x", "4.0.0" }, { "250 5.0.0 x", "2.0.0" }, { "550 5.1 x", "5.0.0" }, { "550 5.1.1x", "5.0.0" },
-        { "550 5.1.1.1 x", "5.0.0" }, { "550 5.1234.1 x", "5.0.0" }, { "550 5.1.1234 x", "5.0.0" }, { "550 5..1 x", "5.0.0" },
+        { "550 5.1.1.1 x", "5.0.0" }, { "550 5.1234.1 x", "5.0.0" }, { "550 5.1.1234 x", "5.0.0" },
+        { "550 5..1 x", "5.0.0" },
         { "550 5.1. x", "5.0.0" }, { "550 3.1.1 x", "5.0.0" }, { "550 55.1.1 x", "5.0.0" }, { "550  5.1.1 x", "5.0.0" },
         { "550 -5.1.1 x", "5.0.0" }, { "550 5", "5.0.0" }, { "550 5.", "5.0.0" },
     };

@@ -88,7 +88,8 @@ static void the_banner_and_the_greetings(void)
 
 static void a_greeting_must_be_a_name(void)
 {
-    static const char *const rows[] = { "EHLO", "EHLO ", "HELO", "HELO a b", "EHLO -a", "EHLO [1.2.3]", "HELO a\xe9", "EHLO a..b", "HELO *" };
+    static const char *const rows[] = { "EHLO", "EHLO ", "HELO", "HELO a b", "EHLO -a", "EHLO [1.2.3]", "HELO a\xe9",
+                                        "EHLO a..b", "HELO *" };
     char text[300] = "EHLO ";
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -133,11 +134,16 @@ static void one_message(void)
 static void commands_of_every_kind(void)
 {
     static const char *const rows[][2] = {
-        { "NOOP", "250 2.0.0" }, { "noop", "250" }, { "NoOp with words", "250" }, { "NOOP   ", "250" }, { "RSET", "250 2.0.0" },
-        { "RSET x", "501 5.5.4" }, { "HELP", "214 2.0.0" }, { "HELP MAIL", "214" }, { "VRFY", "501" }, { "VRFY user", "252 2.1.5" },
-        { "VRFY nobody", "252 2.1.5" }, { "EXPN list", "502 5.5.1" }, { "EXPN", "502" }, { "STARTTLS", "502" }, { "AUTH PLAIN x", "502" },
-        { "BDAT 5 LAST", "502" }, { "ETRN x", "502" }, { "TURN", "502" }, { "QUIT now", "501" }, { "", "500 5.5.2" }, { " NOOP", "500" },
-        { "NOOPS", "500" }, { "NOO", "500" }, { "X", "500" }, { "MAIL", "501" }, { "MAIL FROM", "501" }, { "MAIL TO:<a@b>", "501" },
+        { "NOOP", "250 2.0.0" }, { "noop", "250" }, { "NoOp with words", "250" }, { "NOOP   ", "250" },
+        { "RSET", "250 2.0.0" },
+        { "RSET x", "501 5.5.4" }, { "HELP", "214 2.0.0" }, { "HELP MAIL", "214" }, { "VRFY", "501" },
+        { "VRFY user", "252 2.1.5" },
+        { "VRFY nobody", "252 2.1.5" }, { "EXPN list", "502 5.5.1" }, { "EXPN", "502" }, { "STARTTLS", "502" },
+        { "AUTH PLAIN x", "502" },
+        { "BDAT 5 LAST", "502" }, { "ETRN x", "502" }, { "TURN", "502" }, { "QUIT now", "501" }, { "", "500 5.5.2" },
+        { " NOOP", "500" },
+        { "NOOPS", "500" }, { "NOO", "500" }, { "X", "500" }, { "MAIL", "501" }, { "MAIL FROM", "501" },
+        { "MAIL TO:<a@b>", "501" },
         { "MAILFROM:<a@b>", "500" }, { "RCPT", "503" }, { "DATA", "503" }, { "DATA x", "501" }, { "\xff\xfe", "500" },
         { "HELO", "501" }, { "QUIT", "221" },
     };
@@ -151,7 +157,8 @@ static void commands_of_every_kind(void)
 
 static void e1_another_protocol_is_sent_away(void)
 {
-    static const char *const rows[] = { "GET / HTTP/1.1", "POST /", "PUT /", "HEAD /", "CONNECT a:25 HTTP/1.0", "OPTIONS *", "Host: a",
+    static const char *const rows[] = { "GET / HTTP/1.1", "POST /", "PUT /", "HEAD /", "CONNECT a:25 HTTP/1.0",
+                                        "OPTIONS *", "Host: a",
                                         "User-Agent: x", "get / HTTP/1.0" };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -284,8 +291,10 @@ static void d5_to_d12_senders(void)
     static const char *const rows[][2] = {
         { "<a@b>", "250" }, { "<>", "250 2.1.0" }, { "  <a@b>", "250" }, { "<a@b> ", "250" }, { "<@x,@y:a@b>", "250" },
         { "<\"a b\"@c>", "250" }, { "<\"a@b\"@c>", "250" }, { "<u%d@c>", "250" }, { "<a@[IPv6:::1]>", "250" },
-        { "a@b", "501 5.1.7" }, { "< a@b>", "501" }, { "<a@b", "501" }, { "<<a@b>>", "501" }, { "<a@b>x", "501" }, { "", "501" },
-        { "<\"a@b>", "501" }, { "<a@[1.2.3]>", "501" }, { "<a>", "501 5.1.7" }, { "<postmaster>", "501" }, { "<a@b@c>", "550 5.7.1" },
+        { "a@b", "501 5.1.7" }, { "< a@b>", "501" }, { "<a@b", "501" }, { "<<a@b>>", "501" }, { "<a@b>x", "501" },
+        { "", "501" },
+        { "<\"a@b>", "501" }, { "<a@[1.2.3]>", "501" }, { "<a>", "501 5.1.7" }, { "<postmaster>", "501" },
+        { "<a@b@c>", "550 5.7.1" },
         { "<\xe9@b>", "553 5.6.7" }, { "<a@b\xe9>", "553" },
     };
     char text[100];
@@ -302,10 +311,14 @@ static void d5_to_d12_senders(void)
 static void d5_to_d12_recipients(void)
 {
     static const char *const rows[][2] = {
-        { "<a@b>", "250" }, { " <a@b>", "250" }, { "<a@b>  ", "250" }, { "<postmaster>", "250" }, { "<PostMaster>", "250" },
-        { "<@x:a@b>", "250" }, { "<\"a b\"@c>", "250" }, { "<>", "501 5.1.3" }, { "<a>", "501 5.1.3" }, { "a@b", "501" },
-        { "<a@b>x", "501 5.1.3" }, { "<a@b> x", "555 5.5.4" }, { "<a@b> NOTIFY=NEVER", "555" }, { "<u%d@us>", "550 5.7.1" },
-        { "<d!u@us>", "550" }, { "<d!u>", "550" }, { "<u@d@us>", "550" }, { "<\"u@d\"@us>", "550" }, { "<\"u%d\"@us>", "550" },
+        { "<a@b>", "250" }, { " <a@b>", "250" }, { "<a@b>  ", "250" }, { "<postmaster>", "250" },
+        { "<PostMaster>", "250" },
+        { "<@x:a@b>", "250" }, { "<\"a b\"@c>", "250" }, { "<>", "501 5.1.3" }, { "<a>", "501 5.1.3" },
+        { "a@b", "501" },
+        { "<a@b>x", "501 5.1.3" }, { "<a@b> x", "555 5.5.4" }, { "<a@b> NOTIFY=NEVER", "555" },
+        { "<u%d@us>", "550 5.7.1" },
+        { "<d!u@us>", "550" }, { "<d!u>", "550" }, { "<u@d@us>", "550" }, { "<\"u@d\"@us>", "550" },
+        { "<\"u%d\"@us>", "550" },
         { "<\"u@d\"@[192.0.2.1]>", "550" }, { "<\xe9@b>", "553 5.6.7" }, { "", "501" },
     };
     char text[100];
@@ -323,12 +336,17 @@ static void d5_to_d12_recipients(void)
 static void d14_parameters(void)
 {
     static const char *const rows[][2] = {
-        { "SIZE=0", "250" }, { "SIZE=1000000", "250" }, { "size=7", "250" }, { "BODY=7BIT", "250" }, { "body=8bitmime", "250" },
+        { "SIZE=0", "250" }, { "SIZE=1000000", "250" }, { "size=7", "250" }, { "BODY=7BIT", "250" },
+        { "body=8bitmime", "250" },
         { "SIZE=1 BODY=7BIT", "250" }, { "BODY=7BIT   SIZE=1", "250" }, { "SIZE=1000001", "552 5.3.4" },
-        { "SIZE=4294967296", "552 5.3.4" }, { "SIZE=18446744073709551615", "552" }, { "SIZE=18446744073709551616", "501 5.5.4" },
-        { "SIZE=00000000000000000001", "250" }, { "SIZE=000000000000000000001", "501" }, { "SIZE=-1", "501" }, { "SIZE=1e3", "501" },
-        { "SIZE=", "501" }, { "SIZE", "501" }, { "SIZE=1 SIZE=1", "501" }, { "BODY=", "501" }, { "BODY", "501" }, { "BODY=9BIT", "501" },
-        { "BODY=7BIT BODY=7BIT", "501" }, { "SIZEX=1", "555 5.5.4" }, { "X=1", "555" }, { "SMTPUTF8", "555" }, { "AUTH=<>", "555" },
+        { "SIZE=4294967296", "552 5.3.4" }, { "SIZE=18446744073709551615", "552" },
+        { "SIZE=18446744073709551616", "501 5.5.4" },
+        { "SIZE=00000000000000000001", "250" }, { "SIZE=000000000000000000001", "501" }, { "SIZE=-1", "501" },
+        { "SIZE=1e3", "501" },
+        { "SIZE=", "501" }, { "SIZE", "501" }, { "SIZE=1 SIZE=1", "501" }, { "BODY=", "501" }, { "BODY", "501" },
+        { "BODY=9BIT", "501" },
+        { "BODY=7BIT BODY=7BIT", "501" }, { "SIZEX=1", "555 5.5.4" }, { "X=1", "555" }, { "SMTPUTF8", "555" },
+        { "AUTH=<>", "555" },
         { "RET=HDRS", "555" }, { "=1", "555" }, { "SIZE=1 X", "555" }, { "SIZE=+1", "501" }, { "SIZE=0x10", "501" },
     };
     char text[100];
@@ -380,7 +398,8 @@ static void e13_too_many_errors(void)
 
 static void e13_every_kind_of_refusal_counts(void)
 {
-    static const char *const rows[] = { "BOGUS", "BDAT 1", "MAIL x", "RCPT TO:<>", "DATA x", "RSET x", "QUIT x", "VRFY", "EHLO", "\x01" };
+    static const char *const rows[] = { "BOGUS", "BDAT 1", "MAIL x", "RCPT TO:<>", "DATA x", "RSET x", "QUIT x", "VRFY",
+                                        "EHLO", "\x01" };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int n = 0;
@@ -424,7 +443,8 @@ static void c3_idle_commands_end_in_421(void)
 
 static void c3_greetings_are_idle_commands_too(void)
 {
-    static const char *const rows[][2] = { { "EHLO a", "EHLO a" }, { "HELO a", "HELO a" }, { "MAIL FROM:<>", "EHLO a" } };
+    static const char *const rows[][2] = { { "EHLO a", "EHLO a" }, { "HELO a", "HELO a" }, { "MAIL FROM:<>",
+        "EHLO a" } };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int n = times_until_421(rows[i], 2);
@@ -480,7 +500,8 @@ struct model {
 };
 
 static const char *const moves[] = {
-    "HELO a", "EHLO a", "EHLO", "MAIL FROM:<a@b>", "MAIL FROM:<a", "RCPT TO:<c@d>", "RCPT TO:<no@d>", "DATA", "RSET", "NOOP", "VRFY x",
+    "HELO a", "EHLO a", "EHLO", "MAIL FROM:<a@b>", "MAIL FROM:<a", "RCPT TO:<c@d>", "RCPT TO:<no@d>", "DATA", "RSET",
+    "NOOP", "VRFY x",
     "BDAT 1", "QUIT",
 };
 #define MOVES (sizeof moves / sizeof *moves)
@@ -550,7 +571,8 @@ static void c6_all_sequences_to_depth_four(void)
             size_t m = rest % MOVES;
             int want = expected(&x, m), got = play(m);
             if (got != want || (x.sender != 0) != s.has_sender || x.rcpts != (int)s.rcpts) {
-                test_fail(__FILE__, __LINE__, "sequence %u, %s at %d: %d, not %d", (unsigned)pick, moves[m], depth, got, want);
+                test_fail(__FILE__, __LINE__, "sequence %u, %s at %d: %d, not %d", (unsigned)pick, moves[m], depth, got,
+                          want);
                 return;
             }
             if (want == 221)

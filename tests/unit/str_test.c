@@ -65,7 +65,8 @@ static void numbers(void)
     } rows[] = {
         { 0, 1, "0", "0" }, { 9, 1, "9", "9" }, { 10, 2, "10", "0a" }, { 255, 8, "255", "000000ff" },
         { 0x123, 2, "291", "23" },           /* what has no room among the digits is left out at the front */
-        { ~0ull, 16, "18446744073709551615", "ffffffffffffffff" }, { 1ull << 63, 16, "9223372036854775808", "8000000000000000" },
+        { ~0ull, 16, "18446744073709551615", "ffffffffffffffff" },
+        { 1ull << 63, 16, "9223372036854775808", "8000000000000000" },
     };
     char buf[32];
     struct str s;

@@ -7,7 +7,8 @@ static char text[TRACE_MOST];
 
 static struct trace plain(void)
 {
-    struct trace t = { .helo = "client.example", .name = "host.example", .hostname = "mx.example.org", .protocol = "ESMTP",
+    struct trace t = { .helo = "client.example", .name = "host.example", .hostname = "mx.example.org",
+                       .protocol = "ESMTP",
                        .id = "k3x9q0mz71ab", .rcpt = "a@example.org", .when = 1795801097 };
 
     net_parse("192.0.2.1", 9, &t.client);
@@ -60,7 +61,8 @@ static void without_a_name_over_ipv6_to_many(void)
 
 static void handed_in_here(void)
 {
-    struct trace t = { .helo = "", .name = "", .hostname = "mx.example.org", .protocol = "local", .id = "k3x9q0mz71ab" };
+    struct trace t = { .helo = "", .name = "", .hostname = "mx.example.org", .protocol = "local",
+                       .id = "k3x9q0mz71ab" };
 
     check_one_field(trace_received(&t, text));
     CHECK_STR(text, "Received: by mx.example.org (buzon) with local id k3x9q0mz71ab;\r\n"
@@ -70,7 +72,8 @@ static void handed_in_here(void)
 static void f1_a_helo_that_is_no_name_is_unknown(void)
 {
     static const char *const rows[] = {
-        "", "a b", "a\r\nX-Forged: yes", "a\r\n\r\nbody", "(comment)", "a(b", "a)b", "[1.2.3.4", "[192.0.2.1] (evil", "a;b", "\"a\"",
+        "", "a b", "a\r\nX-Forged: yes", "a\r\n\r\nbody", "(comment)", "a(b", "a)b", "[1.2.3.4", "[192.0.2.1] (evil",
+        "a;b", "\"a\"",
         "\xe9", "a\tb", "a\x7f", "<a@b>", "a\\", "-a", "a..b",
     };
     static const char want[] = "Received: from unknown (host.example [192.0.2.1])\r\n\tby mx.";

@@ -40,10 +40,14 @@ static const char *left(void)
 static void it_is_taken_out_wherever_it_stands(void)
 {
     static const struct { const char *line, *root, *left; } rows[] = {
-        { "prog", NULL, "prog" }, { "prog -a b", NULL, "prog -a b" }, { "prog --root /x", "/x", "prog" }, { "prog --root=/x", "/x", "prog" },
-        { "prog -a --root /x b", "/x", "prog -a b" }, { "prog --root /x --root=/y", "/y", "prog" }, { "prog --root=", "", "prog" },
-        { "prog -- --root /x", NULL, "prog -- --root /x" }, { "prog --root /x -- --root=/y", "/x", "prog -- --root=/y" },
-        { "prog --rooted a", NULL, "prog --rooted a" }, { "prog --root -- a", "--", "prog a" }, { "prog -root x", NULL, "prog -root x" },
+        { "prog", NULL, "prog" }, { "prog -a b", NULL, "prog -a b" }, { "prog --root /x", "/x", "prog" },
+        { "prog --root=/x", "/x", "prog" },
+        { "prog -a --root /x b", "/x", "prog -a b" }, { "prog --root /x --root=/y", "/y", "prog" },
+        { "prog --root=", "", "prog" },
+        { "prog -- --root /x", NULL, "prog -- --root /x" },
+        { "prog --root /x -- --root=/y", "/x", "prog -- --root=/y" },
+        { "prog --rooted a", NULL, "prog --rooted a" }, { "prog --root -- a", "--", "prog a" },
+        { "prog -root x", NULL, "prog -root x" },
         { "--root=/x", NULL, "--root=/x" },
     };
 
@@ -77,7 +81,8 @@ static void make(void)
     mkdir("root/queue/bad", 0700);
     chmod(tempdir_path, 0755);
     if (geteuid() == 0)
-        for (const char *const *p = (const char *const[]){ "root/queue", "root/queue/tmp", "root/queue/new", "root/queue/bad", NULL }; *p;
+        for (const char *const *p = (const char *const[]){ "root/queue", "root/queue/tmp", "root/queue/new",
+                                                           "root/queue/bad", NULL }; *p;
              p++)
             CHECK_EQ(chown(*p, 8, 8), 0);
     memset(&f, 0, sizeof f);
