@@ -41,19 +41,29 @@ static struct session {
     char text[2 * IO_IN + 2];
 } session;
 
-/* How the client is called in the log: `name [address]`. */
-static const char *client_label(const struct session *s)
+/* How the client is called in the log: `name [address]` as the relay of a message, and without the blank in a refusal,
+ * as fail2ban's filters know it. */
+static const char *label(const struct session *s, const char *blank)
 {
-    static char label[320];
+    static char text[320];
     char addr[NET_TEXT];
 
     net_format(&s->facts.client, addr);
     if (!s->peer.is_socket)
-        snprintf(label, sizeof label, "local user");
-    else
-        snprintf(label, sizeof label, "%s [%s]",
-                 s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "unknown", addr);
-    return label;
+        return "local user";
+    snprintf(text, sizeof text, "%s%s[%s]",
+             s->facts.client_state == ACCESS_NAME_KNOWN ? s->names.client : "unknown", blank, addr);
+    return text;
+}
+
+static const char *refused_label(const struct session *s)
+{
+    return label(s, "");
+}
+
+static const char *relay_label(const struct session *s)
+{
+    return label(s, " ");
 }
 
 /* ---- before the session */
@@ -90,7 +100,7 @@ static bool rules_allow(struct session *s)
 
     if (dns_decide(&s->rules, &s->facts, &s->names, &why) == ACCESS_ALLOW)
         return true;
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.1 access denied by %s:%u: %s%s%s", client_label(s),
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.1 access denied by %s:%u: %s%s%s", refused_label(s),
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
     return false;
 }
@@ -105,7 +115,7 @@ static bool name_is_enough(struct session *s)
     enum access_name have = s->facts.client_state;
     if (have == ACCESS_NAME_KNOWN || (want == CONF_NAME_KNOWN && have == ACCESS_NAME_PARANOID))
         return true;
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.25 its address has no %s name", client_label(s),
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.25 its address has no %s name", refused_label(s),
              want == CONF_NAME_KNOWN ? "host" : "registered");
     return false;
 }
@@ -127,7 +137,7 @@ static const char *judge_sender(struct session *s)
 
     if (queue_has_room(s->srv.declared_size, c->free_space, c->free_files) != SYS_OK) {
         log_line(LOG_ERR, "queue: no room for mail from %s: %s; free some space or set free-space and free-files lower",
-                 client_label(s), strerror(errno));
+                 refused_label(s), strerror(errno));
         return "452 4.3.1 no room for mail now, try again later";
     }
     return NULL;
@@ -176,7 +186,7 @@ static const char *judge_rcpt(struct session *s)
             no = "452 4.5.3 too many recipients; send the others in another message";
     }
     if (no)
-        log_line(LOG_NOTICE, "reject: RCPT from %s: %s; from=<%s> to=<%s> proto=%s helo=<%s>", client_label(s), no,
+        log_line(LOG_NOTICE, "reject: RCPT from %s: %s; from=<%s> to=<%s> proto=%s helo=<%s>", refused_label(s), no,
                  s->srv.sender.text, s->srv.rcpt.text, s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP", s->srv.helo);
     return no;
 }
@@ -192,7 +202,7 @@ static void start_envelope(struct session *s)
 {
     envelope_start(&s->envelope, clock_wall());
     envelope_add(&s->envelope, ENVELOPE_SENDER, s->srv.sender.text);
-    envelope_add(&s->envelope, ENVELOPE_CLIENT, client_label(s));
+    envelope_add(&s->envelope, ENVELOPE_CLIENT, relay_label(s));
     envelope_add(&s->envelope, ENVELOPE_PROTOCOL, protocol(s));
 }
 
@@ -201,7 +211,7 @@ static const char *storage_failed(struct session *s, const char *what)
     int error = errno;
 
     queue_abort(&s->queued);
-    log_line(LOG_ERR, "queue: %s: %s; message from %s not accepted", what, strerror(error), client_label(s));
+    log_line(LOG_ERR, "queue: %s: %s; message from %s not accepted", what, strerror(error), refused_label(s));
     return error == ENOSPC || error == EDQUOT ? "452 4.3.1 no room for mail now, try again later"
                                               : "451 4.3.0 the message cannot be stored now, try again later";
 }
@@ -293,7 +303,7 @@ static void log_accepted(struct session *s, const char *id)
 {
     log_line(LOG_INFO, "%s: from=<%s>, size=%llu, nrcpts=%u, msgid=%s, proto=%s, relay=%s", id, s->srv.sender.text,
              (unsigned long long)s->queued.text_length, s->envelope.rcpts, s->header.message_id, protocol(s),
-             client_label(s));
+             relay_label(s));
 }
 
 static enum srv_want send_reply(struct session *s, enum srv_want want)
@@ -301,7 +311,7 @@ static enum srv_want send_reply(struct session *s, enum srv_want want)
     const char *reply = s->srv.reply;
 
     if (want == SRV_CLOSE && (*reply == '4' || *reply == '5'))
-        log_line(LOG_NOTICE, "reject: session with %s ended: %.*s; from=<%s>", client_label(s),
+        log_line(LOG_NOTICE, "reject: session with %s ended: %.*s; from=<%s>", refused_label(s),
                  (int)strcspn(reply, "\r"), reply, s->srv.sender.text);
     io_put(&s->io, reply, strlen(reply));
     s->srv.reply[0] = '\0';
@@ -332,7 +342,7 @@ static enum srv_want receive(struct session *s)
     if (!no && queue_commit(&s->queued, clock_wall()) != SYS_OK)
         no = storage_failed(s, "queue/new");
     if (no) {
-        log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", client_label(s), no, s->srv.sender.text);
+        log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", refused_label(s), no, s->srv.sender.text);
         return srv_text_done(&s->srv, no);
     }
     qname_id(s->queued.name.id, id);

@@ -70,6 +70,7 @@ static const char *take_quoted(struct entry *e, const char *p, const char *end)
 static void read_entry(struct addrlist *l, struct entry *e)
 {
     bool inside = false;             /* angle brackets */
+    bool literal = false;            /* square ones: no delimiter counts in them */
 
     e->n = 0;
     e->angle = e->too_long = e->blank = e->broken = false;
@@ -85,12 +86,20 @@ static void read_entry(struct addrlist *l, struct entry *e)
             continue;
         }
         l->p++;
+        if (literal || c == '[') {
+            literal = c != ']';
+            if (inside || !e->angle)
+                keep(e, c);
+            continue;
+        }
         if (!inside && (c == ',' || c == ';'))
             return;
         if (c == '<' || (c == ':' && !inside)) {
-            /* What came before was a display name, or a group's. */
+            /* What came before was a display name, or a group's. A second address needs a comma before it. */
+            bool second = e->angle;
             e->n = 0;
-            e->too_long = e->blank = e->broken = false;
+            e->too_long = e->blank = false;
+            e->broken = second;
             inside = c == '<';
             e->angle = inside;
         } else if (c == '>') {

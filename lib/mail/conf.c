@@ -90,6 +90,15 @@ static bool is_mailbox(const char *text, size_t n)
     return address_mailbox(text, n, &a) == ADDRESS_OK && !address_has_route(&a);
 }
 
+/* `[192.0.2.1]`, `[2001:db8::1]`: for people, without SMTP's `IPv6:` tag or with it. */
+static bool is_bracketed(const char *text, size_t n)
+{
+    struct net_addr a;
+
+    return address_is_literal(text, n)
+        || (n > 2 && text[0] == '[' && text[n - 1] == ']' && net_parse(text + 1, n - 2, &a) == 0);
+}
+
 /* HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT. */
 static bool is_host_port(const char *text, size_t n)
 {
@@ -105,7 +114,7 @@ static bool is_host_port(const char *text, size_t n)
         if (num_dec(colon + 1, n - host_n - 1, 65535, &port) || port == 0)
             return false;
     }
-    return address_is_domain(text, host_n) || address_is_literal(text, host_n);
+    return address_is_domain(text, host_n) || is_bracketed(text, host_n);
 }
 
 /* Does every word of the value pass? */

@@ -6,7 +6,7 @@
 
 #define DATE_TEXT 32         /* `Fri, 27 Nov 2026 17:38:17 +0000` and its NUL */
 
-/* RFC 5322 3.3, in UTC. Years outside 0 to 9999 are held at the edge. */
+/* RFC 5322 3.3, in UTC. A time before 1970 or after the year 9999 becomes the nearest in between. */
 void date_format(int64_t seconds_since_1970, char text[DATE_TEXT]);
 
 #endif

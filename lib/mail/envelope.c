@@ -154,6 +154,9 @@ static const char *parse_line(struct envelope *e, size_t at, size_t n)
 
     if (n < 2)
         return "a line of its envelope is too short";
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            return "a line of its envelope holds a control character";
     if (line[0] == ENVELOPE_RCPT) {
         if (n <= RCPT_ADDRESS || !is_status(line[RCPT_STATUS]) || line[RCPT_ADDRESS - 1] != ' ')
             return "a recipient's line is broken";
@@ -174,7 +177,7 @@ const char *envelope_parse(struct envelope *e)
     e->rcpts = 0;
     if (e->len <= FIRST_LINE || envelope_length(e->text) != e->len)
         return "it does not begin as a queue file does";
-    if (read_state(e, &s) || e->text[FIRST_LINE - 1] != '\n' || memchr(e->text, '\0', e->len))
+    if (read_state(e, &s) || e->text[FIRST_LINE - 1] != '\n' || e->len < FIRST_LINE + 2)
         return "its first line is broken";
     while (at < e->len - 1) {
         const char *lf = memchr(e->text + at, '\n', e->len - at);

@@ -44,7 +44,7 @@ static void name_byte(struct header *h, char c)
         /* An empty line ends the section; so does one without a colon, which is a body without a header section. */
         h->state = HEADER_OVER;
     } else if (h->name_n == 0 && (c == ' ' || c == '\t')) {
-        h->state = HEADER_IN_VALUE;          /* a folded line goes on with the field before it */
+        h->state = h->id_waits ? HEADER_IN_ID : HEADER_IN_VALUE;     /* a folded line goes on with its field */
     } else if (c != '\r') {
         if (h->name_n < sizeof h->name)
             h->name[h->name_n] = c;
@@ -74,6 +74,7 @@ void header_watch(struct header *h, const char *text, size_t n)
         if (h->state == HEADER_IN_NAME) {
             name_byte(h, text[i]);
         } else if (text[i] == '\n') {
+            h->id_waits = h->state == HEADER_IN_ID && h->id_n == 0;
             h->state = HEADER_IN_NAME;
             h->name_n = 0;
         } else if (h->state == HEADER_IN_ID) {

@@ -22,6 +22,7 @@ struct header {
     enum { HEADER_IN_NAME, HEADER_IN_VALUE, HEADER_IN_ID, HEADER_OVER } state;
     char name[16];
     size_t name_n, id_n;
+    bool id_waits;                      /* the line of a Message-ID ended before its id: it may be folded */
 };
 
 /* Ready for a message's first byte. */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define SRV_COMMANDS_MOST (2 * LIMIT_RCPTS)  /* commands of any kind between two messages */
 #define SRV_IDLE_MOST 100            /* commands that bring no message on, between two messages (CASES C3) */
 
 static enum srv_want answer(struct srv *s, enum srv_want want, const char *reply)
@@ -65,6 +66,13 @@ size_t srv_line_limit(const struct srv *s)
     return s->greeted == SRV_EHLO ? LIMIT_COMMAND_MAIL : LIMIT_COMMAND;
 }
 
+static enum srv_want idle(struct srv *s, const char *reply)
+{
+    if (++s->idle > SRV_IDLE_MOST)
+        return srv_end(s, "421 4.7.0 too many commands without a message, closing");
+    return say(s, reply);
+}
+
 /* ---- greetings */
 
 static bool greeting_is_good(const struct srv *s, const char *arg, size_t n)
@@ -97,7 +105,7 @@ static enum srv_want do_helo(struct srv *s, const char *arg, size_t n)
     str_init(&r, reply, sizeof reply);
     str_add(&r, "250 ");
     str_add(&r, s->options.hostname);
-    return say(s, reply);
+    return idle(s, reply);
 }
 
 static enum srv_want do_ehlo(struct srv *s, const char *arg, size_t n)
@@ -106,6 +114,8 @@ static enum srv_want do_ehlo(struct srv *s, const char *arg, size_t n)
 
     if (!greet(s, SRV_EHLO, arg, n))
         return refuse(s, "501 5.5.4 EHLO needs your domain name or [address]");
+    if (idle(s, "") == SRV_CLOSE)
+        return SRV_CLOSE;
     str_init(&r, s->reply, sizeof s->reply);
     str_add(&r, "250-");
     str_add(&r, s->options.hostname);
@@ -297,18 +307,11 @@ enum srv_want srv_verdict(struct srv *s, const char *refusal)
 enum srv_want srv_text_done(struct srv *s, const char *reply)
 {
     reset(s);
-    s->idle = 0;
+    s->idle = s->commands = 0;
     return reply[0] == '2' || reply[0] == '4' ? say(s, reply) : refuse(s, reply);
 }
 
 /* ---- the rest */
-
-static enum srv_want idle(struct srv *s, const char *reply)
-{
-    if (++s->idle > SRV_IDLE_MOST)
-        return srv_end(s, "421 4.7.0 too many commands without a message, closing");
-    return say(s, reply);
-}
 
 static enum srv_want do_rset(struct srv *s, const char *arg, size_t n)
 {
@@ -381,6 +384,11 @@ static bool is_printable(const char *line, size_t n)
     return true;
 }
 
+static bool is_verb(const char *line, size_t n, const char *verb)
+{
+    return strlen(verb) == n && str_case_eqn(verb, line, n);
+}
+
 enum srv_want srv_line(struct srv *s, const char *line, size_t n)
 {
     if (!is_printable(line, n)) {
@@ -388,14 +396,19 @@ enum srv_want srv_line(struct srv *s, const char *line, size_t n)
             return srv_end(s, "500 5.5.2 that is not SMTP, closing");
         return refuse(s, "500 5.5.2 control characters are not allowed in a command");
     }
+    if (++s->commands > SRV_COMMANDS_MOST)
+        return srv_end(s, "421 4.7.0 too many commands without a message, closing");
     while (n && line[n - 1] == ' ')
         n--;
     const char *blank = memchr(line, ' ', n);
     size_t verb_n = blank ? (size_t)(blank - line) : n, arg_at = verb_n;
     while (arg_at < n && line[arg_at] == ' ')
         arg_at++;
+    /* Only these two have parameters that the extensions may lengthen (RFC 1870, 6152). */
+    if (n + 2 > LIMIT_COMMAND && !is_verb(line, verb_n, "MAIL") && !is_verb(line, verb_n, "RCPT"))
+        return srv_line_bad(s, SRV_BAD_LONG);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strlen(commands[i].verb) == verb_n && str_case_eqn(commands[i].verb, line, verb_n))
+        if (is_verb(line, verb_n, commands[i].verb))
             return commands[i].run(s, line + arg_at, n - arg_at);
     return refuse(s, "500 5.5.2 no such command");
 }

@@ -48,7 +48,7 @@ struct srv {
     /* private: */
     struct srv_options options;
     enum srv_want asked;
-    unsigned errors, idle;
+    unsigned errors, idle, commands;
 };
 
 /* Begins a session with the banner as its reply. `options` is copied. */

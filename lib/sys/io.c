@@ -27,7 +27,7 @@ void io_start(struct io *io, int in_fd, int out_fd)
     io->out_fd = out_fd;
     io->deadline = INT64_MAX;
     io->in_at = io->in_n = io->out_n = 0;
-    io->skipping = io->dead = false;
+    io->skipping = io->skipped_cr = io->dead = false;
     set_nonblock(in_fd);
     set_nonblock(out_fd);
 }
@@ -59,6 +59,14 @@ static enum io_result wait_for(struct io *io, int fd, short event)
     }
 }
 
+/* Keeps what is still to be sent, so that a revived connection goes on behind it. */
+static enum io_result stopped(struct io *io, size_t at, enum io_result why)
+{
+    memmove(io->out, io->out + at, io->out_n - at);
+    io->out_n -= at;
+    return why;
+}
+
 enum io_result io_flush(struct io *io)
 {
     size_t at = 0;
@@ -72,9 +80,9 @@ enum io_result io_flush(struct io *io)
         } else if (errno == EAGAIN) {
             enum io_result r = wait_for(io, io->out_fd, POLLOUT);
             if (r != IO_OK)
-                return r;
+                return stopped(io, at, r);
         } else if (errno != EINTR) {
-            return broken(io, IO_ERROR);
+            return stopped(io, at, broken(io, IO_ERROR));
         }
     }
     io->out_n = 0;
@@ -149,7 +157,7 @@ static enum io_result take_line(struct io *io, size_t whole, bool lf_ends, const
     io->in_at += whole;
     if (io->skipping) {
         io->skipping = false;
-        return IO_LONG;
+        return cr || (len == 0 && io->skipped_cr) || lf_ends ? IO_LONG : IO_BARE;
     }
     *line = start;
     *n = len - cr;
@@ -165,8 +173,10 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
         if (whole && whole <= most)
             return take_line(io, whole, lf_ends, line, n);
         if (whole || have > most) {
+            size_t n_skipped = whole ? whole - 1 : have;         /* keep the LF, which ends the skipping */
             io->skipping = true;
-            io->in_at += whole ? whole - 1 : have;       /* keep the LF, which ends the skipping */
+            io->in_at += n_skipped;
+            io->skipped_cr = io->in[io->in_at - 1] == '\r';
             continue;
         }
         make_room(io);

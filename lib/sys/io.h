@@ -15,7 +15,8 @@ struct io {
     int in_fd, out_fd;
     int64_t deadline;                /* for what is done now; set it anew for each command */
     size_t in_at, in_n, out_n;
-    bool skipping;                   /* the rest of an over-long line is still to come */
+    bool skipping;                   /* the rest of an over-long line is still to come … */
+    bool skipped_cr;                 /* … and what was skipped so far ends in a CR */
     bool dead;                       /* an error or a deadline: nothing more will work */
     char in[IO_IN], out[IO_OUT];
 };

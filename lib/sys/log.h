@@ -9,8 +9,9 @@
  * to syslogd is taken along. With `echo` lines go to stderr too: never under inetd, where fd 2 is the client. */
 void log_open(const char *tag, bool echo);
 
-/* Where /dev/log did not answer, lines go from now on to this file in a folder, relative to the working directory. Root writes it
- * as the owner of its folder, who could otherwise make root write elsewhere, or be left with a file that is not his. */
+/* Where /dev/log did not answer, lines go from now on to this file in a folder, relative to the working directory. Root
+ * writes it as the owner of its folder, who could otherwise make root write elsewhere, or be left with a file that is
+ * not his. */
 void log_fallback(const char *path);
 
 /* One line. Control characters and 8-bit bytes in it become '?'. Keeps errno. */

@@ -195,16 +195,22 @@ static enum queue_opened give_up(struct queue_file *q, enum queue_opened result)
     return result;
 }
 
+/* errno says why a file could not be opened: a link, a device, a socket or a folder is no file of ours. */
+static enum queue_opened not_opened(const char **wrong)
+{
+    if (errno == ENOENT)
+        return QUEUE_GONE;
+    return errno == ELOOP || errno == ENXIO || errno == EISDIR ? bad(wrong, "it is no regular file") : QUEUE_TEMP;
+}
+
 enum queue_opened queue_open(struct queue_file *q, const struct qname *name, struct envelope *e, const char **wrong)
 {
     struct stat st;
 
     q->name = *name;
     q->fd = open_named(name, O_RDWR, &st);
-    if (q->fd < 0 && errno == ENOENT)
-        return QUEUE_GONE;
-    if (q->fd < 0)                   /* a link, a device, a socket: no file of ours, and not to be opened */
-        return errno == ELOOP || errno == ENXIO || errno == EISDIR ? bad(wrong, "it is no regular file") : QUEUE_TEMP;
+    if (q->fd < 0)
+        return not_opened(wrong);
     if (lock(q->fd))
         return give_up(q, errno == EWOULDBLOCK ? QUEUE_BUSY : QUEUE_TEMP);
     if (!still_named(name, &st))
@@ -232,7 +238,7 @@ enum queue_opened queue_peek(struct queue_file *q, const struct qname *name, str
     q->name = *name;
     q->fd = open_named(name, O_RDONLY, &st);
     if (q->fd < 0)
-        return errno == ENOENT ? QUEUE_GONE : QUEUE_TEMP;
+        return not_opened(wrong);
     bool busy = flock(q->fd, LOCK_SH | LOCK_NB) != 0;
     enum queue_opened r = check_inode(name, &st) ? bad(wrong, "it is no queue file") : read_envelope(q, e, wrong);
     q->text_at = e->len;

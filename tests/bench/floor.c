@@ -1,4 +1,5 @@
-/* The least that a durable SMTP receive under inetd can do: the ruler that buzon is measured with, not a mail server. */
+/* The least that a durable SMTP receive under inetd can do: the ruler that buzon is measured with, not a mail server.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

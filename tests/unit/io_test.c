@@ -153,6 +153,29 @@ static void d2_a_long_line_is_skipped_in_any_pieces(void)
     }
 }
 
+/* What was skipped does not make a bare LF a line end: the rest could be taken for a command elsewhere. */
+static void a_long_line_with_a_bare_lf_is_bare(void)
+{
+    static char text[2000];
+
+    memset(text, 'x', sizeof text);
+    for (int split = 0; split < 2; split++) {
+        const char *p;
+        size_t n;
+        fresh();
+        peer_says(text, sizeof text);
+        if (split) {
+            io_allow(&io, 0);
+            CHECK_EQ(io_line(&io, 512, false, &p, &n), IO_TIMEOUT);
+            io.dead = false;
+        }
+        io_allow(&io, 5);
+        peer_says("\nMAIL\r\n", 7);
+        CHECK_EQ(line(512, false, got), IO_BARE);
+        CHECK_EQ(line(512, false, got), IO_OK);
+    }
+}
+
 static void raw_bytes(void)
 {
     const char *p;
@@ -325,6 +348,7 @@ int main(void)
     RUN(bare_line_ends);
     RUN(d2_lines_of_512_and_513);
     RUN(d2_a_long_line_is_skipped_in_any_pieces);
+    RUN(a_long_line_with_a_bare_lf_is_bare);
     RUN(raw_bytes);
     RUN(the_deadline);
     RUN(replies_wait_for_the_pipeline);
