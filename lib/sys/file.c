@@ -52,6 +52,24 @@ enum sys_result file_read(const char *path, size_t most, char **text, size_t *n)
     return SYS_OK;
 }
 
+enum sys_result file_write(int fd, const void *data, size_t n)
+{
+    const char *p = data;
+
+    while (n) {
+        ssize_t put = write(fd, p, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            errno = put ? errno : ENOSPC;
+            return SYS_TEMP;
+        }
+        p += put;
+        n -= (size_t)put;
+    }
+    return SYS_OK;
+}
+
 static enum sys_result write_beside(const char *to, const char *text, size_t n)
 {
     char tmp[300];
@@ -66,7 +84,7 @@ static enum sys_result write_beside(const char *to, const char *text, size_t n)
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return SYS_TEMP;
-    bool bad = write(fd, text, n) != (ssize_t)n || fchmod(fd, 0644);
+    bool bad = file_write(fd, text, n) != SYS_OK || fchmod(fd, 0644);
     bad = close(fd) != 0 || bad;
     if (bad || rename(tmp, to)) {
         unlink(tmp);

@@ -2,6 +2,7 @@
 #include "sys/maildir.h"
 
 #include "base/str.h"
+#include "sys/file.h"
 #include "sys/qpath.h"
 
 #include <errno.h>
@@ -65,18 +66,7 @@ enum sys_result maildir_begin(struct maildir *m, const char *folder, const char 
 
 enum sys_result maildir_put(struct maildir *m, const void *data, size_t n)
 {
-    const char *p = data;
-
-    while (n) {
-        ssize_t put = write(m->fd, p, n);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return SYS_TEMP;
-        p += put;
-        n -= (size_t)put;
-    }
-    return SYS_OK;
+    return file_write(m->fd, data, n);
 }
 
 void maildir_abort(struct maildir *m)

@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "base/str.h"
+#include "sys/file.h"
 #include "sys/qpath.h"
 #include "sys/rand.h"
 
@@ -16,28 +17,12 @@
 
 #define TRIES 8                      /* ids until one is free: the second is needed once in 2^60 messages */
 
-static enum sys_result write_all(int fd, const char *data, size_t n)
-{
-    while (n) {
-        ssize_t put = write(fd, data, n);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0) {
-            errno = put ? errno : ENOSPC;
-            return SYS_TEMP;
-        }
-        data += put;
-        n -= (size_t)put;
-    }
-    return SYS_OK;
-}
-
 static enum sys_result flush_buffer(struct queue_new *q)
 {
     size_t n = q->n;
 
     q->n = 0;
-    return write_all(q->fd, q->buffer, n);
+    return file_write(q->fd, q->buffer, n);
 }
 
 /* Buffers n bytes that count for the length but not for the CRC. */
