@@ -11,17 +11,23 @@ void dot_start(struct dot *d, bool mend)
 }
 
 /* How many bytes at in are plain: no CR, LF or NUL. Whole runs are copied at once, which is what makes large messages
- * cheap. LF is sought first: it ends every line that is good, so no byte is looked at more than three times. */
+ * cheap; a word at a time is looked through for bytes under 14, which those three are and hardly any other. */
 static size_t plain_run(const char *in, size_t n)
 {
-    static const char ends[] = { '\n', '\r', '\0' };
+    unsigned long word, ones = ~0ul / 255;
+    size_t i = 0;
 
-    for (size_t i = 0; i < sizeof ends; i++) {
-        const char *end = memchr(in, ends[i], n);
-        if (end)
-            n = (size_t)(end - in);
+    for (; i < n; i++) {
+        while (n - i >= sizeof word) {
+            memcpy(&word, in + i, sizeof word);
+            if ((word - ones * 14) & ~word & ones * 128)
+                break;
+            i += sizeof word;
+        }
+        if (i == n || in[i] == '\n' || in[i] == '\r' || in[i] == '\0')
+            break;
     }
-    return n;
+    return i;
 }
 
 static enum dot_result bad(struct dot *d, enum dot_fault why)

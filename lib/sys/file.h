@@ -15,7 +15,7 @@ enum sys_result file_read(const char *path, size_t most, char **text, size_t *n)
  * `from` leaves `to` as it is. */
 enum sys_result file_refresh(const char *from, const char *to, size_t most);
 
-/* Writes all n bytes, in as many calls as it takes. SYS_OK, or SYS_TEMP (errno; ENOSPC when the kernel takes nothing). */
+/* Writes all n bytes, in as many calls as it takes. SYS_OK, or SYS_TEMP (errno; ENOSPC when nothing is taken). */
 enum sys_result file_write(int fd, const void *data, size_t n);
 
 #endif
