@@ -233,7 +233,7 @@ static void count_attempt(struct runner *r, struct envelope_state *s)
         since = 0;
     if (since > 2 * (int64_t)r->site.conf.retry_max)
         since = 2 * (int64_t)r->site.conf.retry_max;
-    s->waited += (uint32_t)since;
+    s->waited = UINT32_MAX - s->waited < since ? UINT32_MAX : s->waited + (uint32_t)since;
     if (!is_forced(&r->options))     /* who flushes on each ifup must not push the schedule out */
         s->attempts += s->attempts < 0xffff;
     s->last = r->now;
@@ -349,16 +349,26 @@ static bool is_wanted(const struct runner *r, const struct qname *name)
     return qname_is_due(name, r->now, 2 * r->site.conf.retry_max);
 }
 
+/* To the log, and to whoever started this by hand: cron mails it. */
+static int not_ready(const struct runner *r, const struct fault *f)
+{
+    log_line(LOG_ERR, "%s", f->text);
+    if (!r->options.verbose)         /* else the log's echo has said it */
+        fprintf(stderr, "queue-runner: %s\n", f->text);
+    return f->code;
+}
+
 static int one_round(struct runner *r)
 {
+    struct fault f;
     struct qname *names;
     size_t n, strange;
 
     r->now = clock_wall();
     r->bounced = false;
     if (queue_list(&names, &n, &strange) != SYS_OK) {
-        log_line(LOG_ERR, "queue/new: %s", strerror(errno));
-        return EX_TEMPFAIL;
+        fault_set(&f, EX_TEMPFAIL, "queue/new: %s", strerror(errno));
+        return not_ready(r, &f);
     }
     if (strange)
         log_line(LOG_WARNING, "queue/new holds %u files that are not buzon's; move them away", (unsigned)strange);
@@ -369,28 +379,20 @@ static int one_round(struct runner *r)
     return EX_OK;
 }
 
-/* To the log, and to whoever started this by hand: cron mails it. */
-static int not_ready(const struct runner *r, const struct fault *f)
-{
-    log_line(LOG_ERR, "%s", f->text);
-    if (!r->options.verbose)         /* else the log's echo has said it */
-        fprintf(stderr, "queue-runner: %s\n", f->text);
-    return f->code;
-}
-
 static int pass(struct runner *r)
 {
     struct fault f;
     int lock, code = EX_OK;
 
+    log_open("queue-runner", r->options.verbose);    /* anew for each pass: syslogd may have come, gone or come back */
     if (site_open(&r->site, r->options.root, &f) || tree_enter(&r->site.tree, &f))
         return not_ready(r, &f);
     lock = queue_lock();
     if (lock < 0 && errno == EWOULDBLOCK)
         return EX_OK;                /* another pass is under way: cron runs may overlap */
     if (lock < 0) {
-        log_line(LOG_ERR, "queue/lock: %s", strerror(errno));
-        return EX_TEMPFAIL;
+        fault_set(&f, EX_TEMPFAIL, "queue/lock: %s", strerror(errno));
+        return not_ready(r, &f);
     }
     unsigned swept = queue_sweep();
     if (swept)

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define SENDMAIL_IN 8192
+#define FULL_NAME_MOST 200
 
 enum mode { MODE_SUBMIT, MODE_SMTP, MODE_LIST, MODE_QUEUE };
 
@@ -247,14 +248,17 @@ static size_t line_length(const struct sendmail *s, size_t at)
     return lf ? (size_t)(lf - (s->head + at)) + 1 : 0;
 }
 
-/* Does a field begin at this line? Returns the length of its name, 0 when none does. */
+/* Does a field begin at this line? Returns the offset of its colon, 0 when none does. */
 static size_t field_name(const char *line, size_t n)
 {
     size_t i = 0;
 
     while (i < n && line[i] > ' ' && line[i] != ':' && line[i] != 0x7f)
         i++;
-    return i && i < n && line[i] == ':' ? i : 0;
+    size_t colon = i;
+    while (colon < n && (line[colon] == ' ' || line[colon] == '\t'))    /* RFC 5322 4.5: an old way of writing */
+        colon++;
+    return i && colon < n && line[colon] == ':' ? colon : 0;
 }
 
 /* Length of the field at head[at] with its folded lines. */
@@ -335,15 +339,32 @@ static void add_list(struct sendmail *s, const char *list, size_t n)
     }
 }
 
-/* -t: the recipients of To, Cc and Bcc. */
-static void rcpts_from_head(struct sendmail *s)
+/* Is the field a list of those whom -t sends to? When the message is resent (RFC 5322 3.6.6), the Resent- ones are. */
+static bool names_rcpts(const struct sendmail *s, enum header_field f)
 {
+    const unsigned *count = s->header.count;
+
+    if (count[HEADER_RESENT_TO] || count[HEADER_RESENT_CC] || count[HEADER_RESENT_BCC])
+        return f == HEADER_RESENT_TO || f == HEADER_RESENT_CC || f == HEADER_RESENT_BCC;
+    return f == HEADER_TO || f == HEADER_CC || f == HEADER_BCC;
+}
+
+/* -t: the recipients that the header names. A line in it that is no field would hide those behind it, and show a Bcc to
+ * everybody. Returns an exit code. */
+static int rcpts_from_head(struct sendmail *s)
+{
+    size_t last = line_length(s, s->head_len);
+
+    if (s->head_len < s->head_n && s->head[s->head_len] != '\r' && s->head_len > 0)
+        return fail(EX_DATAERR, "-t: the header holds a line that is no field: %.*s", last > 62 ? 60 : (int)last - 2,
+                    s->head + s->head_len);
     for (size_t at = 0; at < s->head_len; at += field_length(s, at)) {
         size_t n = field_length(s, at), name = field_name(s->head + at, n);
         enum header_field f = header_field_of(s->head + at, name);
-        if (f == HEADER_TO || f == HEADER_CC || f == HEADER_BCC)
+        if (names_rcpts(s, f))
             add_list(s, s->head + at + name + 1, n - name - 1);
     }
+    return EX_OK;
 }
 
 /* ---- storing */
@@ -372,7 +393,7 @@ static enum sys_result put_missing(struct sendmail *s, const char *id)
         str_init(&v, value, sizeof value);
         if (*name && *sender) {
             str_addc(&v, '"');
-            for (; *name; name++)
+            for (; *name && v.len < FULL_NAME_MOST; name++)
                 if (*name != '"' && *name != '\\')
                     str_addc(&v, *name);
             str_add(&v, "\" ");
@@ -403,7 +424,7 @@ static enum sys_result put_head(struct sendmail *s)
     for (size_t at = 0; at < s->head_len && r == SYS_OK; at += field_length(s, at)) {
         size_t n = field_length(s, at);
         enum header_field f = header_field_of(s->head + at, field_name(s->head + at, n));
-        if (f != HEADER_BCC && f != HEADER_RETURN_PATH)
+        if (f != HEADER_BCC && f != HEADER_RESENT_BCC && f != HEADER_RETURN_PATH)
             r = queue_put(&s->queued, s->head + at, n);
     }
     return r;
@@ -512,8 +533,8 @@ static int submit(struct sendmail *s, int argc, char **argv)
     code = read_head(s);
     if (code != EX_OK)
         return code;
-    if (s->from_header)
-        rcpts_from_head(s);
+    if (s->from_header && (code = rcpts_from_head(s)) != EX_OK)
+        return code;
     if (s->bad) {
         fail(s->code, "nothing was queued: mend or take out the address%s above", s->bad == 1 ? "" : "es");
         return s->code;

@@ -72,7 +72,7 @@ static void ask_name(struct session *s)
 {
     if (s->facts.client_state != ACCESS_NAME_UNASKED)
         return;
-    s->facts.client_state = dns_name_of(&s->peer.client, s->names.client, sizeof s->names.client);
+    s->facts.client_state = dns_name_of(&s->peer.client, s->names.client, sizeof s->names.client, &s->names.failed);
     s->facts.client_name = s->names.client;
 }
 
@@ -94,30 +94,40 @@ static bool client_in(struct session *s, const char *patterns)
     return r == 1;
 }
 
-static bool rules_allow(struct session *s)
+/* A refusal that rests on a name which the resolver could not tell holds for now only (CASES G7). Returns the reply. */
+static const char *refusal(const struct session *s, const char *permanent)
+{
+    return s->names.failed ? "421 4.7.25 your address's name cannot be looked up now, try again later" : permanent;
+}
+
+/* NULL when the rules let the client in, else the reply. */
+static const char *judge_client(struct session *s)
 {
     struct access_why why;
 
     if (dns_decide(&s->rules, &s->facts, &s->names, &why) == ACCESS_ALLOW)
-        return true;
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.1 access denied by %s:%u: %s%s%s", refused_label(s),
+        return NULL;
+    const char *no = refusal(s, "554 5.7.1 access denied");
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", refused_label(s), no,
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
-    return false;
+    return no;
 }
 
-static bool name_is_enough(struct session *s)
+/* require-name: NULL when the client's name is enough, else the reply. */
+static const char *judge_name(struct session *s)
 {
     uint32_t want = s->site.conf.require_name;
 
     if (want == CONF_NAME_OFF)
-        return true;
+        return NULL;
     ask_name(s);
     enum access_name have = s->facts.client_state;
     if (have == ACCESS_NAME_KNOWN || (want == CONF_NAME_KNOWN && have == ACCESS_NAME_PARANOID))
-        return true;
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: 554 5.7.25 its address has no %s name", refused_label(s),
-             want == CONF_NAME_KNOWN ? "host" : "registered");
-    return false;
+        return NULL;
+    const char *no = refusal(s, want == CONF_NAME_KNOWN ? "554 5.7.25 your address has no name"
+                                                        : "554 5.7.25 your address has no name that leads back to it");
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s", refused_label(s), no);
+    return no;
 }
 
 /* A refusal at the door: RFC 5321 3.1 and 3.8. */
@@ -125,6 +135,7 @@ static int refuse(struct session *s, const char *reply, int code)
 {
     io_revive(&s->io);
     io_put(&s->io, reply, strlen(reply));
+    io_put(&s->io, "\r\n", 2);
     io_finish(&s->io);
     return code;
 }
@@ -136,9 +147,11 @@ static const char *judge_sender(struct session *s)
     const struct conf *c = &s->site.conf;
 
     if (queue_has_room(s->srv.declared_size, c->free_space, c->free_files) != SYS_OK) {
-        log_line(LOG_ERR, "queue: no room for mail from %s: %s; free some space or set free-space and free-files lower",
-                 refused_label(s), strerror(errno));
-        return "452 4.3.1 no room for mail now, try again later";
+        bool full = errno == ENOSPC;
+        log_line(LOG_ERR, "queue: no room for mail from %s: %s; %s", refused_label(s), strerror(errno),
+                 full ? "free some space or set free-space and free-files lower" : "see to the file system");
+        return full ? "452 4.3.1 no room for mail now, try again later"
+                    : "451 4.3.0 the message cannot be stored now, try again later";
     }
     return NULL;
 }
@@ -163,6 +176,8 @@ static const char *judge_remote(struct session *s)
 
     if (!s->peer.is_socket)
         return *c->smarthost ? NULL : "550 5.4.4 no route: etc/buzon.conf names no smarthost";
+    if (!s->relay && s->names.failed)
+        return "450 4.7.25 your address's name cannot be looked up now, try again later";
     if (!s->relay)
         return "550 5.7.1 relaying denied";
     if (c->relay_senders == CONF_SENDERS_OURS && !address_is_null(&s->srv.sender) && !policy_is_ours(c, &s->srv.sender))
@@ -415,13 +430,13 @@ static void converse(struct session *s)
 static int usage(struct session *s, const char *what)
 {
     log_line(LOG_ERR, "%s; usage: smtpd [--root DIR]", what);
-    return refuse(s, "421 4.3.0 this server is not set up, closing\r\n", EX_USAGE);
+    return refuse(s, "421 4.3.0 this server is not set up, closing", EX_USAGE);
 }
 
 static int not_ready(struct session *s, const struct fault *f)
 {
     log_line(LOG_ERR, "%s", f->text);
-    return refuse(s, "421 4.3.0 this server is not set up, closing\r\n", f->code);
+    return refuse(s, "421 4.3.0 this server is not set up, closing", f->code);
 }
 
 int smtpd_main(int argc, char **argv)
@@ -452,10 +467,9 @@ int smtpd_main(int argc, char **argv)
     s->facts.daemons = access_daemons("smtpd");
     s->facts.client = s->peer.client;
     s->facts.server = s->peer.server;
-    if (s->peer.is_socket && !rules_allow(s))
-        return refuse(s, "554 5.7.1 access denied\r\n", EX_NOPERM);
-    if (s->peer.is_socket && !name_is_enough(s))
-        return refuse(s, "554 5.7.25 your address has no name that leads back to it\r\n", EX_NOPERM);
+    const char *no = NULL;
+    if (s->peer.is_socket && ((no = judge_client(s)) || (no = judge_name(s))))
+        return refuse(s, no, EX_NOPERM);
     s->relay = client_in(s, s->site.conf.relay_clients);
     s->lan = !s->peer.is_socket || client_in(s, s->site.conf.lan_clients);
     converse(s);

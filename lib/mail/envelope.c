@@ -11,6 +11,7 @@
 #define FRONT_LEN    7
 #define ARRIVAL_AT   16
 #define FIRST_LINE   (ENVELOPE_STATE_AT + ENVELOPE_STATE_LEN + 1)
+#define TIME_MOST    ((uint64_t)1 << 40)     /* no clock says so: 36812 years */
 #define RCPT_STATUS  1               /* offsets in a recipient's line: `r`, status, blank, reason, blank, address */
 #define RCPT_REASON  3
 #define RCPT_ADDRESS (RCPT_REASON + LIMIT_REASON + 1)
@@ -30,9 +31,11 @@ static void write_state(char at[ENVELOPE_STATE_LEN + 1], const struct envelope_s
 
 void envelope_start(struct envelope *e, int64_t arrival)
 {
-    struct envelope_state fresh = { .arrival = arrival };
+    struct envelope_state fresh = { .arrival = 0 };
     struct str s;
 
+    if (arrival < 0)
+        arrival = 0;                 /* a clock before 1970 */
     e->rcpts = 0;
     str_init(&s, e->text, sizeof e->text);
     str_add(&s, FRONT "00000000 ");
@@ -132,7 +135,7 @@ static int read_state(const struct envelope *e, struct envelope_state *s)
     uint64_t arrival, attempts, waited, last;
 
     if (num_hex(t + ARRIVAL_AT, 16, &arrival) || num_hex(t + 33, 4, &attempts) || num_hex(t + 38, 8, &waited)
-        || num_hex(t + 47, 16, &last))
+        || num_hex(t + 47, 16, &last) || arrival > TIME_MOST || last > TIME_MOST)
         return -1;
     s->arrival = (int64_t)arrival;
     s->attempts = (uint32_t)attempts;

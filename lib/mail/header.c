@@ -8,6 +8,7 @@
 static const char *const field_name[HEADER_FIELDS] = {
     [HEADER_OTHER] = "", [HEADER_RECEIVED] = "received", [HEADER_DATE] = "date", [HEADER_FROM] = "from",
     [HEADER_MESSAGE_ID] = "message-id", [HEADER_TO] = "to", [HEADER_CC] = "cc", [HEADER_BCC] = "bcc",
+    [HEADER_RESENT_TO] = "resent-to", [HEADER_RESENT_CC] = "resent-cc", [HEADER_RESENT_BCC] = "resent-bcc",
     [HEADER_DELIVERED_TO] = "delivered-to", [HEADER_RETURN_PATH] = "return-path",
 };
 

@@ -13,7 +13,8 @@
 #define LIMIT_REPLY_LINES  64        /* of one reply from a server; more is a broken server */
 #define LIMIT_TEXT_LINE    998       /* RFC 5322 2.1.1, without CRLF */
 #define LIMIT_RCPTS        1000      /* the most that recipient-limit may say; RFC 5321 4.5.3.1.8 asks for 100 */
-#define LIMIT_ENVELOPE     131072    /* bytes of one envelope as it stands in the file; unused pages cost nothing */
+#define LIMIT_ENVELOPE     393216    /* bytes of one envelope in its file: LIMIT_RCPTS of the longest recipients fit;
+                                        pages that are not used cost nothing */
 #define LIMIT_HOPS         100       /* Received lines; RFC 5321 6.3 asks for "at least 100" */
 #define LIMIT_ERRORS       20        /* refused commands in a session, then 421 */
 #define LIMIT_REASON       120       /* what is kept of why a recipient waits or failed */

@@ -77,7 +77,8 @@ static enum sys_result write_beside(const char *to, const char *text, size_t n)
 
     str_init(&s, tmp, sizeof tmp);
     str_add(&s, to);
-    str_add(&s, ".new");
+    str_add(&s, ".new");             /* and our number: others may be doing the same */
+    str_addu(&s, (unsigned long long)getpid());
     if (s.cut)
         return SYS_PERM;
     unlink(tmp);

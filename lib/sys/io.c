@@ -138,6 +138,20 @@ static enum io_result fill(struct io *io)
     }
 }
 
+enum io_result io_quiet(struct io *io)
+{
+    struct pollfd p = { .fd = io->in_fd, .events = POLLIN };
+
+    if (io_has_input(io))
+        return IO_UNASKED;
+    if (io->dead || poll(&p, 1, 0) < 0)
+        return IO_ERROR;
+    if (!p.revents)
+        return IO_OK;
+    enum io_result r = fill(io);     /* it will not wait */
+    return r == IO_OK ? IO_UNASKED : r;
+}
+
 static void make_room(struct io *io)
 {
     if (io->in_n < sizeof io->in)

@@ -27,7 +27,8 @@ enum io_result {
     IO_TIMEOUT,                      /* the deadline has passed */
     IO_ERROR,                        /* reset, or any other errno */
     IO_LONG,                         /* io_line: over the limit; it was skipped */
-    IO_BARE                          /* io_line: ended by a bare LF or holding a bare CR */
+    IO_BARE,                         /* io_line: ended by a bare LF or holding a bare CR */
+    IO_UNASKED                       /* io_quiet: the peer has spoken before it was asked */
 };
 
 /* Empty buffers and no deadline; sockets become non-blocking. The descriptors stay the caller's to close. */
@@ -44,6 +45,9 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
 /* Whatever bytes are there, at least one: *data points into the buffer; say with io_used how many were taken. */
 enum io_result io_some(struct io *io, const char **data, size_t *n);
 void io_used(struct io *io, size_t n);
+
+/* IO_OK while the peer is silent: no bytes of its, and no end, are here yet. Does not wait. */
+enum io_result io_quiet(struct io *io);
 
 /* Are bytes here that were not asked for yet? */
 bool io_has_input(const struct io *io);

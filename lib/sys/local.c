@@ -8,16 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* CR LF becomes LF; a CR that ends one buffer waits for the next. Returns the length; works in place. */
-static size_t to_lf(char *data, size_t n, bool *cr)
+/* CR LF becomes LF: the queue holds no other CR. Returns the length; works in place. */
+static size_t to_lf(char *data, size_t n)
 {
     char *to = data;
 
-    for (size_t i = 0; i < n; i++) {
-        *cr = data[i] == '\r';
-        if (!*cr)
+    for (size_t i = 0; i < n; i++)
+        if (data[i] != '\r')
             *to++ = data[i];
-    }
     return (size_t)(to - data);
 }
 
@@ -26,11 +24,10 @@ static enum sys_result copy_text(struct queue_file *q, struct maildir *m)
     char data[8192];
     uint64_t at = 0;
     long got;
-    bool cr = false;
 
     while ((got = queue_read(q, at, data, sizeof data)) > 0) {
         at += (uint64_t)got;
-        if (maildir_put(m, data, to_lf(data, (size_t)got, &cr)) != SYS_OK)
+        if (maildir_put(m, data, to_lf(data, (size_t)got)) != SYS_OK)
             return SYS_TEMP;
     }
     return got < 0 ? SYS_TEMP : SYS_OK;

@@ -42,6 +42,7 @@ void log_open(const char *tag, bool echo)
     tag_name = tag;
     to_stderr = echo;
     to_syslog = syslogd_answers();
+    closelog();                      /* a socket to a syslogd that has gone would stay mute */
     if (to_syslog)
         openlog(tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }

@@ -6,7 +6,8 @@
 #include <syslog.h>      /* the LOG_ERR … LOG_DEBUG levels */
 
 /* Opens the log under `tag` (the applet's name, which must outlive the log). Call it before the jail: the socket
- * to syslogd is taken along. With `echo` lines go to stderr too: never under inetd, where fd 2 is the client. */
+ * to syslogd is taken along; a second call looks for syslogd anew. With `echo` lines go to stderr too: never under
+ * inetd, where fd 2 is the client. */
 void log_open(const char *tag, bool echo);
 
 /* Where /dev/log did not answer, lines go from now on to this file in a folder, relative to the working directory. Root

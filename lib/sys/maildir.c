@@ -33,7 +33,8 @@ enum sys_result maildir_exists(const char *folder)
         return SYS_PERM;
     if (lstat(path, &st))
         return errno == ENOENT || errno == ENOTDIR ? SYS_PERM : SYS_TEMP;
-    return S_ISDIR(st.st_mode) ? SYS_OK : SYS_PERM;
+    errno = ENOTDIR;                 /* something is in the way: a mistake, not the lack of a user */
+    return S_ISDIR(st.st_mode) ? SYS_OK : SYS_TEMP;
 }
 
 static enum sys_result make_folders(const char *folder, int create)
@@ -41,10 +42,18 @@ static enum sys_result make_folders(const char *folder, int create)
     static const char *const parts[] = { "", "/tmp", "/new", "/cur" };
     char path[160];
 
-    for (size_t i = create ? 0 : 1; i < sizeof parts / sizeof parts[0]; i++)
+    bool made = false;
+
+    for (size_t i = create ? 0 : 1; i < sizeof parts / sizeof parts[0]; i++) {
+        errno = 0;
         if (join(path, sizeof path, folder, parts[i], "") || (mkdir(path, 0700) && errno != EEXIST))
             return SYS_TEMP;
-    return SYS_OK;
+        made = made || errno != EEXIST;
+    }
+    if (!made)
+        return SYS_OK;
+    /* New folders must be as durable as what is put into them. */
+    return join(path, sizeof path, folder, "", "") || qpath_sync(path) || qpath_sync("mail") ? SYS_TEMP : SYS_OK;
 }
 
 enum sys_result maildir_begin(struct maildir *m, const char *folder, const char *unique, int create)

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Does mail/FOLDER exist? SYS_OK, SYS_PERM when it does not or is no directory, SYS_TEMP when it cannot be told now. */
+/* Does mail/FOLDER exist? SYS_OK, SYS_PERM when it does not, SYS_TEMP when it cannot be told now or is no directory. */
 enum sys_result maildir_exists(const char *folder);
 
 /* One message on its way into a mailbox. */

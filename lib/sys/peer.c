@@ -35,7 +35,9 @@ int peer_of(int fd, struct peer *p)
     socklen_t client_len = sizeof client, server_len = sizeof server;
 
     memset(p, 0, sizeof *p);
-    if (fstat(fd, &st) || !S_ISSOCK(st.st_mode))
+    if (fstat(fd, &st))
+        return -1;                   /* never a guess: a client must not pass for a local user */
+    if (!S_ISSOCK(st.st_mode))
         return 0;
     p->is_socket = true;
     memset(&client, 0, sizeof client);           /* a Unix peer without a name fills in less than the family */

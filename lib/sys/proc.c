@@ -14,6 +14,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define PROC_FILES 64
+
 static int fds_012_exist(void)
 {
     for (int fd = 0; fd <= 2; fd++)
@@ -63,7 +65,7 @@ int proc_guard_stderr(void)
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return close(2);
+        return -1;                   /* a closed fd 2 would be the next file's, and take what is meant for stderr */
     if (dup2(fd, 2) < 0)
         return -1;
     return close(fd);
@@ -94,6 +96,14 @@ int proc_drop(uid_t uid, gid_t gid, struct fault *f)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && errno != EINVAL)     /* EINVAL: a kernel before 3.5 */
         return fault_set(f, EX_OSERR, "no_new_privs: %s", strerror(errno));
     return 0;
+}
+
+int proc_limit(void)
+{
+    struct rlimit files = { PROC_FILES, PROC_FILES }, processes = { 0, 0 };
+
+    signal(SIGXFSZ, SIG_IGN);
+    return setrlimit(RLIMIT_NOFILE, &files) || setrlimit(RLIMIT_NPROC, &processes) ? -1 : 0;
 }
 
 bool proc_is_secure_exec(void)

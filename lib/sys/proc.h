@@ -18,6 +18,10 @@ int proc_guard_stderr(void);
 /* For the child that goes on in the background: a session of its own, fds 0 to 2 on /dev/null. Returns 0 or -1. */
 int proc_detach(void);
 
+/* For a process that opens few files and starts no other: RLIMIT_NOFILE 64, RLIMIT_NPROC 0, and a write beyond
+ * RLIMIT_FSIZE is an error, not a signal. Returns 0 or -1. */
+int proc_limit(void);
+
 /* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back (DESIGN 2).
  * Then no_new_privs. Returns 0, or -1 with the fault set; the caller must exit then. */
 int proc_drop(uid_t uid, gid_t gid, struct fault *f);

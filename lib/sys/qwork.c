@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 #include "sys/clock.h"
 #include "sys/qpath.h"
+#include "sys/rand.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -292,9 +293,16 @@ enum sys_result queue_remove(struct queue_file *q)
 enum sys_result queue_set_aside(struct queue_file *q)
 {
     char from[QPATH_MOST], to[QPATH_MOST];
+    struct stat mine, there;
 
     qpath_new(from, &q->name);
     qpath_bad(to, q->name.id);
+    if (lstat(to, &there) == 0) {
+        /* Another name of this very file, which rename would leave in both places; or another file, to be kept too. */
+        if (lstat(from, &mine) == 0 && mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
+            return unlink(from) ? SYS_TEMP : SYS_OK;
+        qpath_bad(to, rand_u64() >> 4);
+    }
     return rename(from, to) ? SYS_TEMP : SYS_OK;
 }
 

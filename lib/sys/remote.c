@@ -14,9 +14,10 @@ struct job {
     struct remote *r;
     struct queue_file *q;
     struct envelope *e;
-    const unsigned *rcpts;
+    unsigned *rcpts;
     unsigned n;
     unsigned at;                     /* recipients named so far */
+    bool handed_over;                /* the server has taken the text */
     bool any_done;                   /* a mark must be durable before the next message goes out */
     bool unmarked;                   /* a mark could not be written */
     remote_told *told;
@@ -50,7 +51,8 @@ static enum cli_want lost(struct remote *r, enum io_result why)
 {
     struct cli *c = &r->cli;
     const char *how = why == IO_TIMEOUT ? "no answer in time to" : why == IO_EOF ? "connection closed at"
-                    : why == IO_LONG || why == IO_BARE ? "a line that is not SMTP in answer to" : "connection lost at";
+                    : why == IO_LONG || why == IO_BARE ? "a line that is not SMTP in answer to"
+                    : why == IO_UNASKED ? "a reply that nobody asked for before" : "connection lost at";
 
     c->broken = true;
     c->reply.code = 421;
@@ -68,7 +70,11 @@ static enum cli_want exchange(struct remote *r, enum cli_want want)
         size_t n;
         /* RFC 5321 4.5.3.2.6: the answer to the text takes longest, for the server stores it then. */
         io_allow(&r->io, r->cli.step == CLI_AT_TEXT ? 2 * c->command_timeout : c->command_timeout);
-        enum io_result got = io_put(&r->io, r->cli.out, r->cli.out_n);
+        /* Replies answer in turn. One that is here before its command would be taken for the answer to the next, and a
+         * message be thought delivered that nobody has. */
+        enum io_result got = r->cli.out_n ? io_quiet(&r->io) : IO_OK;
+        if (got == IO_OK)
+            got = io_put(&r->io, r->cli.out, r->cli.out_n);
         r->cli.out_n = 0;
         if (got == IO_OK)
             got = io_line(&r->io, IO_IN / 2, true, &line, &n);
@@ -142,6 +148,9 @@ static enum cli_want next_rcpt(struct job *j, bool *refused)
 
     if (j->at > 0) {                 /* the answer to the one before */
         enum envelope_status s = fate(j->r, reason);
+        /* RFC 5321 4.5.3.1.10: a 552 here means too many recipients, as 452 does. */
+        if (j->r->cli.reply.code == 552)
+            s = ENVELOPE_WAITING;
         refused[j->at - 1] = s != ENVELOPE_DONE;
         if (s != ENVELOPE_DONE)
             set_one(j, j->at - 1, s, reason);
@@ -160,36 +169,40 @@ static enum cli_want send_text(struct job *j)
     char data[4096], out[2 * sizeof data];
     struct dot_out d;
     uint64_t at = 0;
-    long got;
-    enum io_result sent = IO_OK;
+    long got = 0;
+    enum io_result sent = io_quiet(&r->io);
 
     io_allow(&r->io, r->conf->data_timeout);
     dot_out_start(&d);
+    errno = 0;
     while (sent == IO_OK && (got = queue_read(j->q, at, data, sizeof data)) > 0) {
         at += (uint64_t)got;
         sent = io_put(&r->io, out, dot_out_put(&d, data, (size_t)got, out));
     }
     r->cli.step = CLI_AT_TEXT;
+    if (sent == IO_OK && got >= 0)
+        sent = io_quiet(&r->io);     /* an answer to a text that has not ended */
     if (sent != IO_OK)
         return lost(r, sent);
     if (got < 0) {
         r->cli.broken = true;
         r->cli.reply.code = 421;
-        snprintf(r->cli.reply.text, sizeof r->cli.reply.text, "4.3.0 queue: %s", strerror(errno));
+        snprintf(r->cli.reply.text, sizeof r->cli.reply.text, "4.3.0 queue: %s",
+                 errno ? strerror(errno) : "the file became shorter");
         return CLI_RESULT;
     }
     io_put(&r->io, out, dot_out_end(&d, out));
     return cli_text_sent(&r->cli);
 }
 
-static void transaction(struct job *j)
+static void transaction(struct job *j, bool *refused)
 {
-    static bool refused[LIMIT_RCPTS];
     struct remote *r = j->r;
     char sender[LIMIT_ADDRESS + 1], reason[LIMIT_REASON + 1];
     struct envelope_state state;
 
-    memset(refused, 0, sizeof refused);
+    memset(refused, 0, j->n * sizeof *refused);
+    j->at = 0;
     envelope_get(j->e, ENVELOPE_SENDER, sender, sizeof sender);
     envelope_state(j->e, &state);
     r->want = cli_mail(&r->cli, sender, j->q->text_length, state.is_8bit);
@@ -204,48 +217,73 @@ static void transaction(struct job *j)
     }
     enum envelope_status s = fate(r, reason);
     /* Only the answer to the text itself hands the message over. */
-    if (s == ENVELOPE_DONE && r->cli.step != CLI_AT_TEXT)
+    j->handed_over = s == ENVELOPE_DONE && r->cli.step == CLI_AT_TEXT;
+    if (s == ENVELOPE_DONE && !j->handed_over)
         s = ENVELOPE_WAITING;
     set_rest(j, refused, s, reason);
 }
 
-static void all_wait(struct job *j, const char *reason)
+/* Makes what became of this transaction's recipients durable and tells it. Those that the server put off because it had
+ * enough of them stay in the job for another transaction; everybody else leaves it. */
+static void settle(struct job *j, const bool *refused)
 {
-    static const bool none[LIMIT_RCPTS];
+    struct remote *r = j->r;
+    unsigned left = 0;
 
-    set_rest(j, none, ENVELOPE_WAITING, reason);
+    if (j->unmarked || (j->any_done && queue_sync(j->q) != SYS_OK)) {
+        r->down = true;
+        snprintf(r->why, sizeof r->why, "4.3.0 queue: cannot mark what was sent: %.60s", strerror(errno));
+    }
+    for (unsigned k = 0; k < j->n; k++) {
+        bool put_off = refused[k] && envelope_status(j->e, j->rcpts[k]) == ENVELOPE_WAITING;
+        if (put_off && j->handed_over && !r->down)
+            j->rcpts[left++] = j->rcpts[k];
+        else
+            j->told(j->context, j->rcpts[k], r->dial.peer);
+    }
+    j->n = left;
+    j->any_done = false;
+}
+
+/* Brings the session back to where the next message can begin, or closes it. */
+static void idle(struct remote *r)
+{
+    r->want = exchange(r, cli_next(&r->cli));
+    if (r->want == CLI_READY)
+        return;
+    if (r->sent == 0) {              /* it fails at its first message: not tried again for the others */
+        r->down = true;
+        snprintf(r->why, sizeof r->why, "4.4.2 %.60s: %d %.50s", r->dial.peer, r->cli.reply.code, r->cli.reply.text);
+    }
+    hang_up(r);
 }
 
 void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, const unsigned *rcpts, unsigned n,
                     remote_told *told, void *context)
 {
-    struct job j = { .r = r, .q = q, .e = e, .rcpts = rcpts, .n = n, .told = told, .context = context };
+    static unsigned waiting[LIMIT_RCPTS];
+    static bool refused[LIMIT_RCPTS];
+    struct job j = { .r = r, .q = q, .e = e, .rcpts = waiting, .n = n, .told = told, .context = context };
 
-    if (!r->open && !r->down && connect_any(r) != SYS_OK)
-        r->down = true;
-    if (r->down) {
-        all_wait(&j, r->why);
-    } else {
-        transaction(&j);
-        r->sent++;
-    }
-    if (j.unmarked || (j.any_done && queue_sync(q) != SYS_OK)) {
-        r->down = true;
-        snprintf(r->why, sizeof r->why, "4.3.0 queue: cannot mark what was sent: %.60s", strerror(errno));
-    }
-    for (unsigned k = 0; k < n; k++)
-        told(context, rcpts[k], r->dial.peer);
-    if (!r->open)
-        return;
-    r->want = exchange(r, cli_next(&r->cli));
-    if (r->want != CLI_READY) {
-        /* A server may close after so many messages; one that fails at the first is down. */
-        if (r->sent <= 1) {
+    memcpy(waiting, rcpts, n * sizeof *rcpts);
+    while (j.n) {
+        bool reused = r->open;
+        if (!r->open && !r->down && connect_any(r) != SYS_OK)
             r->down = true;
-            snprintf(r->why, sizeof r->why, "4.4.2 %.60s: %d %.50s", r->dial.peer, r->cli.reply.code,
-                     r->cli.reply.text);
+        if (r->down) {
+            memset(refused, 0, sizeof refused);
+            set_rest(&j, refused, ENVELOPE_WAITING, r->why);
+        } else {
+            transaction(&j, refused);
+            if (r->cli.broken && reused && r->cli.step == CLI_AT_MAIL) {
+                hang_up(r);          /* the server takes so many messages a connection: a new one, once */
+                continue;
+            }
+            r->sent += !r->cli.broken;
         }
-        hang_up(r);
+        settle(&j, refused);
+        if (r->open)
+            idle(r);
     }
 }
 

@@ -18,7 +18,7 @@ struct remote {
     enum cli_want want;              /* where the session stands when it is open */
     bool open;
     bool down;                       /* it failed: not tried again in this pass (DESIGN 5) */
-    unsigned sent;                   /* messages over this connection */
+    unsigned sent;                   /* transactions over this connection that it lived through */
     char why[LIMIT_REASON + 1];      /* the reason, while down */
 };
 
@@ -28,7 +28,8 @@ typedef void remote_told(void *context, unsigned rcpt, const char *relay);
 /* Begins a pass: nothing is connected yet. `conf` is kept. */
 void remote_start(struct remote *r, const struct conf *conf);
 
-/* Sends the message to those `n` recipients (indexes into the envelope), in one transaction. Their status and reason
+/* Sends the message to those `n` recipients (indexes into the envelope), in one transaction, or in more
+ * where the server takes only so many at a time. Their status and reason
  * are set in e and written back, durably where one is done, before this returns. */
 void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, const unsigned *rcpts, unsigned n,
                     remote_told *told, void *context);

@@ -107,6 +107,8 @@ static int check_queue(struct tree *t, struct fault *f)
     if (lstat("queue", &st))
         return fault_set(f, EX_CONFIG, "%s/queue: %s; make the tree with `make install` or name it with --root",
                          t->root, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return fault_set(f, EX_CONFIG, "%s/queue: not a directory; move it away and make one", t->root);
     t->uid = st.st_uid;
     t->gid = st.st_gid;
     if (t->uid == 0)
@@ -120,6 +122,21 @@ static int check_queue(struct tree *t, struct fault *f)
     return 0;
 }
 
+/* Without it every local user would seem unknown, and mail would bounce: a stick that is not plugged in, a link that
+ * leads nowhere inside the jail. */
+static int check_mail(const struct tree *t, struct fault *f)
+{
+    struct stat st;
+
+    if (lstat("mail", &st))
+        return fault_set(f, EX_CONFIG, "%s/mail: %s; make it, owned like queue/", t->root, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return fault_set(f, EX_CONFIG,
+                         "%s/mail: not a directory; a link cannot leave the jail: mount --bind its target there",
+                         t->root);
+    return 0;
+}
+
 static int check_etc(const struct tree *t, struct fault *f)
 {
     struct stat st;
@@ -128,7 +145,9 @@ static int check_etc(const struct tree *t, struct fault *f)
         return errno == ENOENT ? 0 : fault_set(f, EX_CONFIG, "%s/etc: %s", t->root, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return fault_set(f, EX_CONFIG, "%s/etc: not a directory", t->root);
-    if (st.st_mode & S_IWOTH || (geteuid() == 0 && st.st_uid != 0 && st.st_uid != t->uid))
+    /* Whoever may write there could make root read any file for him, or obey his configuration. */
+    bool loose = st.st_mode & S_IWOTH || (geteuid() == 0 && (st.st_uid != 0 || st.st_mode & S_IWGRP));
+    if (loose)
         return fault_set(f, EX_CONFIG, "%s/etc is writable by others; chown it to root and chmod 755 it", t->root);
     return 0;
 }
@@ -150,7 +169,7 @@ int tree_open(struct tree *t, const char *root_option, struct fault *f)
     if (chdir(t->root))
         return fault_set(f, EX_CONFIG, "%s: %s", t->root, strerror(errno));
     log_fallback(TREE_LOG);          /* from here on even a tree with faults can take the log's lines about them */
-    if (check_queue(t, f) || check_etc(t, f))
+    if (check_queue(t, f) || check_etc(t, f) || check_mail(t, f))
         return -1;
     return 0;
 }
@@ -169,5 +188,7 @@ int tree_enter(struct tree *t, struct fault *f)
     if (chroot(t->root) || chdir("/"))
         return fault_set(f, EX_OSERR, "chroot %s: %s", t->root, strerror(errno));
     t->jailed = true;
+    if (proc_limit())
+        return fault_set(f, EX_OSERR, "setrlimit: %s", strerror(errno));
     return proc_drop(t->uid, t->gid, f);
 }

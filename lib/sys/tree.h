@@ -23,8 +23,8 @@ const char *tree_option(int *argc, char **argv);
 
 /* Finds the tree (root_option, else BUZON_ROOT unless AT_SECURE, else TREE_DEFAULT), checks it and makes it the working
  * directory. Checked: every directory above it belongs to root or to us and is not writable by others; queue/, with
- * tmp/, new/, bad/, is a directory of one owner who is not root; etc/ is not writable by others. Returns 0, or -1 with
- * a fault that names the directory and the mend. */
+ * tmp/, new/, bad/, is a directory of one owner who is not root; mail/ is a directory; etc/ is not writable by others.
+ * Returns 0, or -1 with a fault that names the directory and the mend. */
 int tree_open(struct tree *t, const char *root_option, struct fault *f);
 
 /* As root: refreshes etc/resolv.conf and etc/hosts from the system's, enters the jail and drops to the queue's owner,

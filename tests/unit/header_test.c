@@ -26,7 +26,7 @@ static void names(void)
         { "Return-Path", HEADER_RETURN_PATH },
         { "To ", HEADER_TO }, { "To \t", HEADER_TO }, { "Subject", HEADER_OTHER }, { "", HEADER_OTHER },
         { " To", HEADER_OTHER },
-        { "X-To", HEADER_OTHER }, { "T", HEADER_OTHER }, { "Too", HEADER_OTHER }, { "Resent-To", HEADER_OTHER },
+        { "X-To", HEADER_OTHER }, { "T", HEADER_OTHER }, { "Too", HEADER_OTHER }, { "Resent-To", HEADER_RESENT_TO },
         { " ", HEADER_OTHER },
     };
 

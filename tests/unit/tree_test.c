@@ -75,6 +75,7 @@ static void make(void)
     tempdir_empty(".");
     mkdir("root", 0755);
     mkdir("root/etc", 0755);
+    mkdir("root/mail", 0700);
     mkdir("root/queue", 0700);
     mkdir("root/queue/tmp", 0700);
     mkdir("root/queue/new", 0700);
