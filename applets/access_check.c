@@ -189,7 +189,7 @@ static int say(enum access_verdict v, const struct access_why *why)
 static int answer(const struct question *q)
 {
     struct access_rules rules;
-    struct dns_names names;
+    struct dns_names names = { .failed = false };
     struct access_why why;
     struct access_facts facts = { .daemons = access_daemons(q->daemon), .user = q->user };
     int r = load_rules(q, &rules);

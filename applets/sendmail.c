@@ -61,12 +61,15 @@ static int fail(int code, const char *format, ...) __attribute__((format(printf,
 /* Tells the caller, and the log, and returns the exit code. */
 static int fail(int code, const char *format, ...)
 {
-    char text[500];
+    char raw[500], text[500];
+    struct str s;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    str_init(&s, text, sizeof text);
+    str_add_clean(&s, raw, strlen(raw));     /* it may quote the message, and go to a terminal */
     fprintf(stderr, "sendmail: %s\n", text);
     log_line(LOG_ERR, "%s", text);
     return code;
@@ -295,7 +298,8 @@ static void drop_mbox_line(struct sendmail *s)
     if (s->mbox_line || s->head_n < 5 || (!n && !s->ended))
         return;
     s->mbox_line = true;             /* looked at */
-    if (n && memcmp(s->head, "From ", 5) == 0)
+    size_t quote = s->head[0] == '>';        /* as a reader that quotes such lines leaves it */
+    if (n > quote + 5 && memcmp(s->head + quote, "From ", 5) == 0)
         memmove(s->head, s->head + n, s->head_n -= n);
 }
 
@@ -355,7 +359,7 @@ static int rcpts_from_head(struct sendmail *s)
 {
     size_t last = line_length(s, s->head_len);
 
-    if (s->head_len < s->head_n && s->head[s->head_len] != '\r' && s->head_len > 0)
+    if (s->head_len < s->head_n && s->head[s->head_len] != '\r')
         return fail(EX_DATAERR, "-t: the header holds a line that is no field: %.*s", last > 62 ? 60 : (int)last - 2,
                     s->head + s->head_len);
     for (size_t at = 0; at < s->head_len; at += field_length(s, at)) {

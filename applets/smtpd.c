@@ -148,7 +148,8 @@ static const char *judge_sender(struct session *s)
 
     if (queue_has_room(s->srv.declared_size, c->free_space, c->free_files) != SYS_OK) {
         bool full = errno == ENOSPC;
-        log_line(LOG_ERR, "queue: no room for mail from %s: %s; %s", refused_label(s), strerror(errno),
+        log_line(LOG_ERR, "queue: %s for mail from %s: %s; %s", full ? "no room" : "no use", refused_label(s),
+                 strerror(errno),
                  full ? "free some space or set free-space and free-files lower" : "see to the file system");
         return full ? "452 4.3.1 no room for mail now, try again later"
                     : "451 4.3.0 the message cannot be stored now, try again later";

@@ -68,7 +68,7 @@ static bool let_in(const char *daemon)
     struct access_facts facts = { .daemons = daemons };
     struct access_rules rules;
     struct access_why why;
-    struct dns_names names;
+    struct dns_names names = { .failed = false };
     struct peer peer;
     struct str s;
 

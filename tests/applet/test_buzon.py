@@ -2,11 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from support.tree import buzon
+from support.tree import REPO, buzon
 
 APPLETS = ["access-check", "mailq", "queue-runner", "sendmail", "smtpd", "tcpd"]
 
@@ -123,6 +124,31 @@ def test_install_leaves_what_is_not_its_own(binary, tmp_path):
     out = run(binary, "--install", str(target))
     assert (target / "sendmail").read_text().startswith("#!/bin/sh")
     assert out.returncode != 0 and b"sendmail" in out.stderr
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("name", ["queue", "queue/new", "mail", "mail/postmaster", "mail/postmaster/cur", "run"])
+def test_install_follows_no_link_of_the_queues_owner(binary, tmp_path, name):
+    """mail/ and queue/ belong to him: a link there would give him a chmod and a chown of root's."""
+    dest, away = tmp_path / "dest", tmp_path / "away"
+
+    def install():
+        return run("board/install", binary, str(dest), "/srv/buzon", "mail", cwd=REPO)
+    tree = dest / "srv/buzon"
+    out = install()
+    assert out.returncode == 0 and (tree / "mail/postmaster").stat().st_uid == 8, out
+    away.mkdir()
+    away.chmod(0o1757)
+    before = away.stat()
+    shutil.rmtree(tree / name)
+    (tree / name).symlink_to(away)
+    out = install()
+    assert out.returncode not in (0, 64) and str(tree / name).encode() in out.stderr, out
+    after = away.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert not list(away.iterdir())
+    (tree / name).unlink()
+    assert install().returncode == 0 and (tree / name).is_dir()
 
 
 @pytest.mark.parametrize("args", [["--install"], ["--install", "/nowhere/at/all"]])

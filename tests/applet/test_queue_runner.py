@@ -11,9 +11,10 @@ import time
 import pytest
 
 from support.queuefile import STATE_AT
-from support.sink import free_port
+from support.sink import ScriptHandler, free_port
 
 TEXT = "From: a@example.org\nSubject: test\n\nhello\n"
+ARRIVAL_AT = 16                              # in the first line, 16 digits
 
 
 def runs(tree, *args, code=0):
@@ -289,6 +290,141 @@ def test_forced_passes_do_not_push_the_schedule_out(box):
         assert box.rows()[0]["next"] - time.time() < 600
 
 
+def untouched(box, *addresses):
+    """All wait, nobody was told a thing: no bounce, and no line of the log that says Sent."""
+    rows = box.rows()
+    assert len(rows) == 1, rows
+    assert {r["address"]: r["status"] for r in rows[0]["recipients"]} == dict.fromkeys(addresses, "waiting"), rows
+    assert all(r["reason"] for r in rows[0]["recipients"]) and rows[0]["attempts"] == 1, rows
+    assert box.messages("a") == [] and not box.logged(r"stat=Sent"), box.log()
+
+
+@pytest.mark.parametrize("replies", [
+    dict(DATA=b"354 go\r\n250 ok\r\n"), dict(EHLO=b"250 fake\r\n250 ok\r\n"), dict(CONNECT=b"220 fake\r\n250 ok\r\n"),
+    dict(MAIL=b"250 ok\r\n250 ok\r\n250 ok\r\n")], ids=lambda r: "-".join(r))
+def test_reply_that_nobody_asked_for_hands_nothing_over(box, script, replies):
+    """It would be taken for the answer to the next command, and a message be thought sent that the server drops."""
+    server = scripted(box, script(**{**replies, ".": None}))
+    box.hand_in("x@example.net", text=TEXT)
+    runs(box)
+    untouched(box, "x@example.net")
+    server.replies = {}
+    runs(box, "-f")
+    assert box.queue() == [] and len(server.texts) >= 1 and b"hello" in server.texts[-1]
+
+
+def test_second_reply_to_a_recipient_is_not_the_next_ones(box, script):
+    server = scripted(box, script(RCPT=[b"250 ok\r\n250 ok\r\n", b"550 5.1.1 no such user\r\n"]))
+    box.hand_in("x@example.net", "y@example.net", "z@example.net", text=TEXT)
+    runs(box)
+    untouched(box, "x@example.net", "y@example.net", "z@example.net")
+    assert server.texts == []
+
+
+class Allowance:
+    """Makes a scripted server take `most` recipients a transaction and answer the others with `refusal`.
+    .accepted are those it took, in order."""
+
+    def __init__(self, server, most, refusal):
+        self.server, self.most, self.refusal, self.usual = server, most, refusal, server.reply
+        self.accepted, self.here = [], 0
+        server.reply = self.reply
+
+    def reply(self, verb, usual):
+        if verb in ("MAIL", "RSET"):
+            self.here = 0
+        if verb == "RCPT":
+            self.here += 1
+            if self.here > self.most:
+                self.server.said = self.refusal
+                return self.refusal
+            self.accepted.append(re.search(rb"<(.*)>", self.server.lines[-1]).group(1).decode())
+        return self.usual(verb, usual)
+
+
+@pytest.mark.parametrize("refusal", [b"452 4.5.3 too many recipients\r\n", b"552 too many recipients\r\n",
+                                     b"552 5.5.3 too many recipients\r\n"], ids=["452", "552", "552-5.5.3"])
+def test_server_that_takes_ten_recipients_at_a_time(box, script, refusal):
+    """RFC 5321 4.5.3.1.10: the others are sent in further transactions, at once, and a 552 there is no refusal."""
+    server = scripted(box, script())
+    allowed = Allowance(server, 10, refusal)
+    everybody = [f"x{i}@example.net" for i in range(35)]
+    box.hand_in(*everybody, text=TEXT)
+    runs(box)
+    assert sorted(allowed.accepted) == sorted(everybody)
+    assert len(server.texts) == 4 and server.connections == 1
+    assert box.queue() == [] and box.messages("a") == []
+    assert len(re.findall(r"to=<x\d+@example\.net>.*stat=Sent", box.log())) == 35, box.log()
+
+
+def test_recipient_who_is_always_put_off_does_not_hold_the_pass_up(box, script):
+    """A full mailbox is answered with 452 too: the others are sent, it waits, and the pass ends."""
+    server = scripted(box, script())
+    usual = server.reply
+
+    def reply(verb, said):
+        if verb == "RCPT" and b"<full@" in server.lines[-1]:
+            server.said = b"452 4.2.2 mailbox full\r\n"
+            return server.said
+        return usual(verb, said)
+    server.reply = reply
+    box.hand_in("x@example.net", "full@example.net", "y@example.net")
+    runs(box)
+    assert len(server.texts) == 1 and [l.split()[0] for l in server.lines].count(b"MAIL") <= 2, server.lines
+    status = {r["address"]: (r["status"], r["reason"]) for r in box.rows()[0]["recipients"]}
+    assert status["x@example.net"][0] == status["y@example.net"][0] == "done", status
+    assert status["full@example.net"][0] == "waiting" and "mailbox full" in status["full@example.net"][1], status
+    runs(box, "-f")
+    assert len(server.texts) == 1 and len(box.queue()) == 1
+
+
+class OneMessage(ScriptHandler):
+    """Closes the connection behind each message, without a 421."""
+
+    def data(self):
+        super().data()
+        return False
+
+
+class OneMessageLate(ScriptHandler):
+    """Closes when a second message is begun."""
+
+    def step(self):
+        if self.text == "kept":
+            self.rfile.readline(65536)
+            return False
+        return super().step()
+
+    def data(self):
+        self.text = "kept"
+        return super().data()
+
+
+@pytest.mark.parametrize("handler", [OneMessage, OneMessageLate], ids=["at-once", "at-the-next"])
+def test_server_that_takes_one_message_a_connection(box, script, handler):
+    """The next message goes out over a new connection, in the same pass, and none twice."""
+    server = scripted(box, script())
+    server.server.RequestHandlerClass = handler
+    for i in range(6):
+        box.hand_in(f"x{i}@example.net", text=f"Subject: n{i}\n\nbody\n")
+    runs(box)
+    assert box.queue() == [], box.rows()
+    assert sorted(re.search(rb"Subject: (n\d)", t).group(1) for t in server.texts) == [b"n%d" % i for i in range(6)]
+    assert len(re.findall(r"stat=Sent", box.log())) == 6 and server.connections == 6
+
+
+@pytest.mark.parametrize("handler", [OneMessage, OneMessageLate], ids=["at-once", "at-the-next"])
+def test_server_that_takes_ten_recipients_and_one_message(box, script, handler):
+    server = scripted(box, script())
+    server.server.RequestHandlerClass = handler
+    allowed = Allowance(server, 10, b"452 4.5.3 too many recipients\r\n")
+    everybody = [f"x{i}@example.net" for i in range(35)]
+    box.hand_in(*everybody, text=TEXT)
+    runs(box)
+    assert sorted(allowed.accepted) == sorted(everybody) and len(server.texts) == server.connections == 4
+    assert box.queue() == [] and box.messages("a") == []
+
+
 # --- what fails for good ---
 
 @pytest.mark.parametrize("verb,reply", [("MAIL", b"550 5.7.1 no\r\n"), ("RCPT", b"550 5.1.1 no such user\r\n"),
@@ -442,6 +578,52 @@ def test_torn_file_is_set_aside(box, change):
     damaged(box, change)
 
 
+def test_other_name_of_a_file_in_bad_goes(box):
+    """A power cut in the middle of setting aside can leave both names: they are one file, and rename does nothing."""
+    box.hand_in("user@example.org")
+    f = box.queue()[0]
+    bad = box.path("queue/bad") / f.name.split(".")[1]
+    os.link(f, bad)
+    data = f.read_bytes()
+    runs(box)
+    assert box.queue() == [] and bad.read_bytes() == data and bad.stat().st_nlink == 1
+    assert box.messages("user") == [] and box.logged(r"queue/bad"), box.log()
+    assert box.run("mailq").stdout == b"Mail queue is empty\n"
+
+
+def test_setting_aside_keeps_what_is_there(box):
+    """Two files of one name are both for a person to look at."""
+    box.hand_in("user@example.org")
+    f = box.queue()[0]
+    torn = f.read_bytes()[:-5]
+    f.write_bytes(torn)
+    bad = box.path("queue/bad") / f.name.split(".")[1]
+    bad.write_bytes(b"another one\n")
+    runs(box)
+    assert box.queue() == [] and bad.read_bytes() == b"another one\n"
+    assert sorted(p.read_bytes() for p in bad.parent.iterdir()) == sorted([b"another one\n", torn])
+
+
+@pytest.mark.parametrize("value", [b"f" * 16, b"8" + b"0" * 15, b"7" + b"f" * 15], ids=["ff", "80", "7f"])
+@pytest.mark.parametrize("at", [ARRIVAL_AT, STATE_AT + 14], ids=["arrival", "last"])
+def test_forged_times_are_set_aside(box, at, value):
+    """Times that no clock tells, in a file whose checksum does not cover the last attempt's."""
+    for who in ("user@example.org", "a@example.org"):
+        box.hand_in(who, sender="postmaster@example.org")
+    ident = next(r["id"] for r in box.rows() if r["recipients"][0]["address"] == "user@example.org")
+    forged = next(p for p in box.queue() if p.name.endswith(ident))
+    with forged.open("r+b") as f:
+        f.seek(at)
+        assert re.fullmatch(rb"[0-9a-f]{16}", f.read(16))
+        f.seek(at)
+        f.write(value)
+    runs(box)
+    assert [p.name for p in box.path("queue/bad").iterdir()] == [ident], box.log()
+    assert box.logged(rf"{ident}: set aside to queue/bad"), box.log()
+    assert box.queue() == [] and box.messages("user") == [] and len(box.messages("a")) == 1
+    assert box.messages("postmaster") == []
+
+
 @pytest.mark.parametrize("what", ["symlink", "fifo", "directory", "name"])
 def test_foreign_things_in_the_queue(box, what, tmp_path):
     """CASES J1: they are not sent, not followed, and do not stop the pass."""
@@ -509,6 +691,38 @@ def stop_detached(box):
             continue
         if mark in words and b"queue-runner" in words:
             os.kill(int(pid), signal.SIGTERM)
+
+
+def restart(syslogd):
+    """The syslogd ends and another one takes its place, on a socket of its own at the same name."""
+    syslogd.text()
+    syslogd.sock.close()
+    path = syslogd.dev / "log"
+    path.unlink()
+    syslogd.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    syslogd.sock.bind(str(path))
+    path.chmod(0o666)
+    syslogd.sock.setblocking(False)
+    syslogd.lines = []
+
+
+def heard(syslogd, pattern, timeout=8):
+    end = time.monotonic() + timeout
+    while not re.search(pattern, syslogd.text()):
+        assert time.monotonic() < end, f"no line like {pattern} in {syslogd.text()!r}"
+        time.sleep(0.05)
+
+
+@pytest.mark.root
+def test_syslogd_that_restarts_hears_the_next_passes(box, syslogd):
+    p = box.start("queue-runner", "-q1s", preexec_fn=syslogd.enter)
+    for user in ("user", "a"):
+        box.hand_in(f"{user}@example.org")
+        heard(syslogd, rf"queue-runner\[\d+\]: .*to=<{user}@example\.org>.*stat=Sent")
+        restart(syslogd)
+    assert p.poll() is None
+    p.send_signal(signal.SIGTERM)
+    p.wait(10)
 
 
 def test_many_messages_in_one_pass(relay, sink):

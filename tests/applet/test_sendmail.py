@@ -87,6 +87,18 @@ def test_full_name(box):
     assert re.search(r'^"?Some One"? <s@example\.org>$', header(one(box), "From")[0])
 
 
+@pytest.mark.parametrize("name", ["N" * 800, "Some One " * 89, "\u00fc" * 400, '"\\' * 400, "N" * 9000],
+                         ids=["letters", "words", "utf-8", "quotes", "9000"])
+def test_long_full_name_is_cut_within_its_quotes(box, name):
+    sends(box, "-F", name, "-f", "s@example.org", "x@example.net", input=b"Subject: s\n\nb\n")
+    m = one(box)
+    assert all(len(l) <= 998 for l in m.text.split(b"\r\n"))
+    line = header(m, "From")[0]
+    found = re.fullmatch(r'"([^"\\]*)" <s@example\.org>', line)
+    clean = re.sub(rb"[\x80-\xff]", b"?", re.sub(rb'["\\]', b"", name.encode())).decode()
+    assert found and clean.startswith(found.group(1)) and bool(found.group(1)) == bool(clean), line
+
+
 # --- -t ---
 
 def test_t_reads_to_cc_and_bcc(box):
@@ -113,6 +125,81 @@ def test_t_ti_in_one_word(box):
 def test_t_without_recipients(box):
     out = sends(box, "-t", input=b"Subject: s\n\nTo: x@example.net\n", code=65)
     assert out.stderr and box.queue() == []
+
+
+def delivered(box, *users):
+    """Runs the queue; the one message that each of the users then has."""
+    assert box.run("queue-runner", "-q").returncode == 0 and box.queue() == [], box.log()
+    for user in users:
+        assert len(box.messages(user)) == 1, (user, box.log())
+    return [box.messages(user)[0] for user in users]
+
+
+@pytest.mark.parametrize("field", [b"Subject : x", b"X-A\t: 1", b"Subject  \t : x"])
+def test_t_and_blanks_before_a_colon(box, field):
+    """RFC 5322 4.5: an old way to write a field. It must not end the header, or Bcc would be shown to everybody."""
+    box.user("ana", "bob")
+    sends(box, "-t", input=b"To: ana\n" + field + b"\nBcc: bob\n\nbody")
+    assert len(one(box).recipients) == 2 and b"bcc" not in one(box).text.lower(), one(box).text
+    for text in delivered(box, "ana", "bob"):
+        head, _, body = text.partition(b"\n\n")
+        assert field in head and body == b"body\n" and b"Bcc" not in text, text
+
+
+@pytest.mark.parametrize("to,bcc", [(b"To : ana", b"Bcc : bob"), (b"TO\t:ana", b"bCC\t :\n bob")])
+def test_t_and_blanks_before_the_colons_of_recipients(box, to, bcc):
+    box.user("ana", "bob")
+    sends(box, "-t", input=to + b"\n" + bcc + b"\nSubject: x\n\nbody\n")
+    assert len(one(box).recipients) == 2 and b"bcc" not in one(box).text.lower() and b"bob" not in one(box).text
+    delivered(box, "ana", "bob")
+
+
+@pytest.mark.parametrize("line", ["X n: y", "plain text", "X-Colon-less", ": no name", "To\u00a0x"])
+def test_t_and_a_line_that_is_no_field(box, line):
+    """Behind it a Bcc would be text, for all to read, and its people would not get the message."""
+    box.user("ana", "bob")
+    out = sends(box, "-t", input=f"To: ana\n{line}\nBcc: bob\n\nbody\n", code=65)
+    shown = re.sub(rb"[^ -~]", b"?", line.encode())      # it goes to a terminal
+    assert shown in out.stderr and box.queue() == [], out
+    out = sends(box, "-t", input=f"{line}\nTo: ana\nBcc: bob\n\nbody\n", code=65)
+    assert shown in out.stderr and box.queue() == [], out
+
+
+def test_t_and_a_long_line_that_is_no_field(box):
+    box.user("ana")
+    out = sends(box, "-t", input=b"To: ana\n" + b"word " * 3000 + b"\n\nbody\n", code=65)
+    assert b"word word" in out.stderr and len(out.stderr) < 500 and box.queue() == [], out
+
+
+@pytest.mark.parametrize("text", [b"To: ana\n", b"To: ana", b"To: ana\n\n", b"To: ana\n b\n \nSubject: x\n\nbody\n"],
+                         ids=["no-body", "no-newline", "empty-body", "folded"])
+def test_t_and_headers_that_end_otherwise(box, text):
+    """None of these holds a line that is no field."""
+    box.user("ana")
+    sends(box, "-t", input=text.replace(b"\n b\n", b",\n postmaster\n"))
+    delivered(box, "ana")
+
+
+def test_without_t_the_text_may_begin_anywhere(box):
+    """Who names the recipients outside may leave the empty line out, as cron's programs do."""
+    box.user("ana")
+    sends(box, "ana", input=b"Subject: x\nplain text\nX n: y\n")
+    assert delivered(box, "ana")[0].endswith(b"\n\nplain text\nX n: y\n")
+
+
+@pytest.mark.parametrize("fields,users", [
+    (b"Resent-To: bob\nResent-Bcc: ana\n", ["bob", "ana"]), (b"Resent-Cc: bob\n", ["bob"]),
+    (b"Resent-Bcc: bob, ana\n", ["bob", "ana"]), (b"Resent-To : bob\n", ["bob"])])
+def test_t_of_a_resent_message(box, fields, users):
+    """RFC 5322 3.6.6: a resent message goes to those of the Resent- fields; To and Cc are of the first sending."""
+    box.user("ana", "bob")
+    text = b"From: a@example.net\nTo: x@example.net\nCc: user\nSubject: s\n\nbody\n"
+    sends(box, "-t", input=fields + b"Resent-From: user@example.org\n" + text)
+    m = one(box)
+    assert sorted(r.split("@")[0] for r in m.recipients) == sorted(users), m.recipients
+    assert b"resent-bcc" not in m.text.lower() and header(m, "To") == ["x@example.net"] and header(m, "Cc") == ["user"]
+    delivered(box, *users)
+    assert box.messages("user") == []
 
 
 def test_t_adds_arguments(box):

@@ -14,6 +14,7 @@ import pytest
 from support.queuefile import QueueFile
 from support.sink import wait_port
 from support.smtp import Closed, Smtp, Talk, tcp_pair
+from support.tree import buzon
 
 TEXT = "From: a@example.net\r\nTo: user@example.org\r\nSubject: test\r\n\r\nhello\r\n.dot first\r\n"
 
@@ -237,6 +238,18 @@ def test_jail_is_entered_before_the_first_byte(box, tmp_path):
     assert any(re.search(r'\bchdir\("[/.]"', l) for l in lines[root - 2:root + 3]), "no chdir at the chroot"
 
 
+@pytest.mark.root
+@pytest.mark.skipif(len(buzon()) > 1, reason="the limits are the emulator's here")
+def test_a_session_starts_no_process_and_opens_few_files(box):
+    with box.smtp() as s:
+        s.hello()
+        with open(f"/proc/{s.process.pid}/limits") as f:
+            limits = dict(re.findall(r"^(Max [a-z ]+?)  +(\d+ +\d+|\S+ +\S+)", f.read(), re.M))
+        assert limits["Max processes"].split() == ["0", "0"], limits
+        assert limits["Max open files"].split() == ["64", "64"], limits
+        assert s.deliver("a@example.net", "user@example.org", TEXT).startswith("250")
+
+
 def test_fd_2_is_moved_off_first(box, tmp_path):
     lines = traced(box, tmp_path)
     assert at(lines, r"\bdup[23]\(\d+<[^>]*>?, ?2")[0] < at(lines, r"\b(write|send\w*)\(")[0]
@@ -392,6 +405,79 @@ def test_rule_that_cannot_be_understood_refuses(box, text):
     with box.smtp(client="127.0.0.2") as s:
         assert re.match(r"(554|421) ", s.reply())
     assert box.logged(r"hosts\.deny:1"), box.log()
+
+
+PTR, HOST = "9.0.0.127.in-addr.arpa", "host.example.com"
+
+
+def outage(dns, kind, trouble):
+    """127.0.0.9 is HOST; of its name or its address no answer can be had."""
+    dns.add(PTR, "PTR", trouble if kind == "PTR" else HOST)
+    dns.add(HOST, "A", trouble if kind == "A" else "127.0.0.9")
+    dns.add(HOST, "AAAA", *([trouble] if kind == "A" else []))
+
+
+@pytest.mark.parametrize("kind", ["PTR", "A"])
+@pytest.mark.parametrize("trouble", ["SILENT", "SERVFAIL"])
+def test_client_whose_name_cannot_be_looked_up(box, dns, kind, trouble):
+    """CASES G7: an outage of the DNS is no verdict on the client, who is to try again."""
+    box.write("etc/hosts.allow", f"smtpd: {HOST}\n")
+    box.write("etc/hosts.deny", "ALL: ALL\n")
+    outage(dns, kind, trouble)
+    with box.smtp(client="127.0.0.9") as s:
+        assert s.reply().startswith("421 4.7.25 ")
+        assert s.rest() == b""
+    assert box.logged(r"reject: CONNECT from \S*127\.0\.0\.9\]?: .*name can ?not be looked up"), box.log()
+    assert not box.logged("554"), box.log()
+    outage(dns, "", "")
+    with box.smtp(client="127.0.0.9") as s:
+        s.hello()
+
+
+@pytest.mark.parametrize("kind", ["PTR", "A"])
+def test_required_name_that_cannot_be_looked_up(box, dns, kind):
+    box.conf(require_name="registered")
+    outage(dns, kind, "SILENT")
+    with box.smtp(client="127.0.0.9") as s:
+        assert s.reply().startswith("421 4.7.25 ")
+        assert s.rest() == b""
+    assert box.logged(r"reject: CONNECT from \S*127\.0\.0\.9\]?: .*name can ?not be looked up"), box.log()
+    outage(dns, "", "")
+    with box.smtp(client="127.0.0.9") as s:
+        s.hello()
+
+
+def test_no_name_and_an_outage_elsewhere_are_refused_for_good(box, dns):
+    """The name server says that there is none; or nothing depends on it."""
+    box.write("etc/hosts.allow", f"smtpd: {HOST}\n")
+    box.write("etc/hosts.deny", "ALL: ALL\n")
+    with box.smtp(client="127.0.0.9") as s:
+        assert s.reply().startswith("554 5.7.1 ")
+    box.write("etc/hosts.allow", "")
+    outage(dns, "PTR", "SILENT")
+    with box.smtp(client="127.0.0.9") as s:
+        assert s.reply().startswith("554 5.7.1 ")
+    box.write("etc/hosts.deny", "")
+    box.conf(require_name="registered")
+    dns.table.clear()
+    with box.smtp(client="127.0.0.9") as s:
+        assert s.reply().startswith("554 5.7.25 ")
+
+
+def test_relay_client_whose_name_cannot_be_looked_up(box, dns):
+    """He may speak; whether he may relay is not known now."""
+    box.conf(relay_clients=HOST, smarthost="127.0.0.1:2600", smarthost_tls="off")
+    outage(dns, "PTR", "SILENT")
+    with box.smtp(client="127.0.0.9") as s:
+        s.hello()
+        s.command("MAIL FROM:<a@example.net>")
+        assert s.command("RCPT TO:<someone@example.com>").startswith("450 4.7.25 ")
+        assert s.command("RCPT TO:<user@example.org>").startswith("250 ")
+    outage(dns, "", "")
+    with box.smtp(client="127.0.0.9") as s:
+        s.hello()
+        s.command("MAIL FROM:<a@example.net>")
+        assert s.command("RCPT TO:<someone@example.com>").startswith("250 ")
 
 
 def test_relay_clients(box):
