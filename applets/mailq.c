@@ -23,7 +23,7 @@ static struct envelope envelope;
 struct shown {
     char id[QNAME_ID + 1];
     char sender[LIMIT_ADDRESS + 1];
-    const char *mode;                /* active, waiting, hold: DESIGN's interface */
+    const char *mode;                /* active, waiting, hold: mailq(8) promises these */
     struct envelope_state state;
     const struct queue_file *file;
 };

@@ -107,7 +107,7 @@ static int set_queue(struct sendmail *s, char *option)
 }
 
 /* The letters that take a value, in the same word or the next. Those that buzon has no use for are taken and ignored,
- * as every sendmail does with somebody's (FIELD). */
+ * as every sendmail does with somebody's. */
 static bool takes_value(char letter)
 {
     return strchr("fFrABCDhLMNOopRVX", letter) != NULL;

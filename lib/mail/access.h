@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* One of the two files. `text` is NULL when there is none (an empty file then); `fault` is a reason that it could not
- * be read (it then refuses everybody, DESIGN 6), else NULL. Owned by the caller. */
+ * be read (it then refuses everybody), else NULL. Owned by the caller. */
 struct access_file {
     const char *name;            /* as the verdict names it: "etc/hosts.allow" */
     const char *text;

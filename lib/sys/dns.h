@@ -10,7 +10,7 @@
 
 #define DNS_NAME 256             /* the longest name, with its NUL */
 
-/* The name of the host at addr: PTR, then A/AAAA of that name, which must give addr back (DESIGN 1.2). KNOWN: name (of
+/* The name of the host at addr: PTR, then A/AAAA of that name, which must give addr back. KNOWN: name (of
  * cap bytes) is it, in lower case, without a trailing dot. PARANOID, as the original's: a name that does not lead back,
  * is an alias of another, looks like an address or has characters that no host name has; it is in `name` where it is
  * fit to be shown, else that is "". UNKNOWN: there is none, or it cannot be found out now; name is "". Never returns

@@ -9,7 +9,7 @@
 struct sockaddr;
 
 struct peer {
-    bool is_socket;              /* any socket counts as a remote client (DESIGN 1.1) */
+    bool is_socket;              /* any socket counts as a remote client */
     struct net_addr client, server;   /* NET_NONE for a socket without addresses, such as a Unix one */
     unsigned client_port, server_port;   /* 0 when there is none */
 };

@@ -22,7 +22,7 @@ int proc_detach(void);
  * RLIMIT_FSIZE is an error, not a signal. Returns 0 or -1. */
 int proc_limit(void);
 
-/* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back (DESIGN 2).
+/* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back.
  * Then no_new_privs. Returns 0, or -1 with the fault set; the caller must exit then. */
 int proc_drop(uid_t uid, gid_t gid, struct fault *f);
 

@@ -17,7 +17,7 @@ struct remote {
     struct cli cli;
     enum cli_want want;              /* where the session stands when it is open */
     bool open;
-    bool down;                       /* it failed: not tried again in this pass (DESIGN 5) */
+    bool down;                       /* it failed: not tried again in this pass */
     unsigned sent;                   /* transactions over this connection that it lived through */
     char why[LIMIT_REASON + 1];      /* the reason, while down */
 };

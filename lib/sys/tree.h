@@ -1,4 +1,4 @@
-/* The one tree that everything lives in, which is also the jail (DESIGN 2). */
+/* The one tree that everything lives in, which is also the jail. */
 #ifndef SYS_TREE_H
 #define SYS_TREE_H
 

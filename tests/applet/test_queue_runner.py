@@ -227,7 +227,7 @@ def test_smarthost_down(box):
 
 
 def test_smarthost_without_a_name(box):
-    """FIELD 6: an unresolvable smarthost is temporary."""
+    """An unresolvable smarthost is temporary."""
     box.conf(smarthost="no-such-host.example.net", smarthost_tls="off")
     box.hand_in("x@example.net")
     runs(box)

@@ -410,7 +410,7 @@ def test_bs_on_a_socket_is_smtpd(box):
 
 
 def test_bs_on_a_socket_keeps_its_access_rules(box):
-    """DESIGN 1.1: two big MTAs drop theirs under -bs."""
+    """Two big MTAs drop theirs under -bs."""
     box.write("etc/hosts.deny", "ALL: ALL\n")
     with box.smtp(applet="sendmail", args=["-bs"]) as s:
         assert s.reply().startswith("554 5.7.1")

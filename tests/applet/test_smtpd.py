@@ -180,7 +180,7 @@ def test_ids_are_unique(box):
 
 
 def test_log_lines(box):
-    """FIELD: lines that people and fail2ban read."""
+    """Lines that people and fail2ban read."""
     with box.smtp(client="127.0.0.2") as s:
         s.hello()
         s.command("MAIL FROM:<a@example.net>")
@@ -210,7 +210,7 @@ def at(lines, pattern):
 
 
 def test_250_comes_after_the_flushes(box, tmp_path):
-    """DESIGN 4: file and directory are durable before the 250, by two flushes at most, and the file is locked until the
+    """File and directory are durable before the 250, by two flushes at most, and the file is locked until the
     reply is sent."""
     lines = traced(box, tmp_path)
     reply = at(lines, r"(write|send\w*)\(.*250 2\.0\.0 queued as")[0]
@@ -228,7 +228,7 @@ def test_250_comes_after_the_flushes(box, tmp_path):
 
 @pytest.mark.root
 def test_jail_is_entered_before_the_first_byte(box, tmp_path):
-    """DESIGN 2: chroot, then the owner's ids, then no_new_privs, and only then a byte from the peer."""
+    """Chroot, then the owner's ids, then no_new_privs, and only then a byte from the peer."""
     lines = traced(box, tmp_path)
     first = at(lines, r"\b(read|recv\w*)\(0<")[0]
     steps = [at(lines, p)[0] for p in (r"\bchroot\(", r"\bsetgroups\(", r"\bset(res|re)?gid\(", r"\bset(res|re)?uid\(",
@@ -520,7 +520,7 @@ def unix_client(box):
 
 
 def test_unix_socket_is_a_remote_client_too(box):
-    """DESIGN 1.1: a socket on fd 0 always means a remote client; one without an address may relay nowhere."""
+    """A socket on fd 0 always means a remote client; one without an address may relay nowhere."""
     box.conf(relay_clients="ALL", smarthost="127.0.0.1:2600", smarthost_tls="off")
     box.write("etc/hosts.deny", "ALL: ALL\n")
     talk, p = unix_client(box)
