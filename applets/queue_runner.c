@@ -90,15 +90,11 @@ static enum policy_route route_of(struct runner *r, unsigned i, struct address *
 static void deliver_local(struct runner *r, unsigned i, const struct address *to)
 {
     char reason[LIMIT_REASON + 1];
-    size_t at, n;
     enum sys_result result = local_deliver(&r->file, &r->envelope, i, to, reason);
+    enum envelope_status status = result == SYS_OK ? ENVELOPE_DONE
+                                : result == SYS_PERM ? ENVELOPE_FAILED : ENVELOPE_WAITING;
 
-    envelope_set_rcpt(&r->envelope, i,
-                      result == SYS_OK     ? ENVELOPE_DONE
-                      : result == SYS_PERM ? ENVELOPE_FAILED
-                                           : ENVELOPE_WAITING,
-                      reason, &at, &n);
-    if (queue_write_back(&r->file, &r->envelope, at, n) != SYS_OK
+    if (queue_mark(&r->file, &r->envelope, i, status, reason) != SYS_OK
         || (result == SYS_OK && queue_sync(&r->file) != SYS_OK))
         log_line(LOG_ERR, "queue: cannot mark what was delivered: %s", strerror(errno));
     log_rcpt(r, i, "local");
@@ -194,7 +190,6 @@ static enum sys_result queue_bounce(struct runner *r, const char *sender, const 
 static enum sys_result tell_sender(struct runner *r)
 {
     char sender[LIMIT_ADDRESS + 1], id[QNAME_ID + 1], reason[LIMIT_REASON + 1];
-    size_t at, n;
 
     envelope_get(&r->envelope, ENVELOPE_SENDER, sender, sizeof sender);
     qname_id(r->file.name.id, id);
@@ -206,8 +201,7 @@ static enum sys_result tell_sender(struct runner *r)
         if (envelope_status(&r->envelope, i) != ENVELOPE_FAILED)
             continue;
         envelope_reason(&r->envelope, i, reason);
-        envelope_set_rcpt(&r->envelope, i, ENVELOPE_TOLD, reason, &at, &n);
-        if (queue_write_back(&r->file, &r->envelope, at, n) != SYS_OK)
+        if (queue_mark(&r->file, &r->envelope, i, ENVELOPE_TOLD, reason) != SYS_OK)
             return SYS_TEMP;
     }
     return SYS_OK;
@@ -245,15 +239,13 @@ static void count_attempt(struct runner *r, struct envelope_state *s)
 static void expire(struct runner *r)
 {
     char old[LIMIT_REASON + 1], reason[2 * LIMIT_REASON];
-    size_t at, n;
 
     for (unsigned i = 0; i < r->envelope.rcpts; i++) {
         if (envelope_status(&r->envelope, i) != ENVELOPE_WAITING)
             continue;
         envelope_reason(&r->envelope, i, old);
         snprintf(reason, sizeof reason, "4.4.7 given up after %u hours: %s", r->site.conf.queue_lifetime / 3600, old);
-        envelope_set_rcpt(&r->envelope, i, ENVELOPE_FAILED, reason, &at, &n);
-        (void)queue_write_back(&r->file, &r->envelope, at, n);
+        (void)queue_mark(&r->file, &r->envelope, i, ENVELOPE_FAILED, reason);
         log_rcpt(r, i, "none");
     }
 }
@@ -476,9 +468,12 @@ int queue_runner_main(int argc, char **argv)
     int code = parse(&r->options, argc, argv);
     if (code != EX_OK)
         return code;
+    if (!r->options.interval)
+        return pass(r);
+    /* One that stays tells whoever starts it of a fault now, before it goes to the background. */
     log_open("queue-runner", r->options.verbose);
     if (site_open(&r->site, r->options.root, &f))
         return not_ready(r, &f);
     r->options.root = strcpy(r->root, r->site.tree.root);    /* the working directory is the tree's from here on */
-    return r->options.interval ? stay(r) : pass(r);
+    return stay(r);
 }

@@ -303,24 +303,34 @@ static void drop_mbox_line(struct sendmail *s)
         memmove(s->head, s->head + n, s->head_n -= n);
 }
 
-static int read_head(struct sendmail *s)
+/* Reads more of the message, with CR LF line ends, into out, which has room for 2 * SENDMAIL_IN + 2 bytes; s->ended
+ * when that was all. Returns 0 or -1 (errno). */
+static int read_input(struct sendmail *s, char *out, size_t *made)
 {
     char in[SENDMAIL_IN];
+    ssize_t got;
 
+    do
+        got = read(0, in, sizeof in);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return -1;
+    if (got > 0)
+        s->ended = eol_take(&s->eol, in, (size_t)got, out, made) == EOL_END;
+    else
+        *made = eol_finish(&s->eol, out);
+    s->ended = s->ended || got == 0;
+    return 0;
+}
+
+static int read_head(struct sendmail *s)
+{
     while (drop_mbox_line(s), !find_head(s)) {
         size_t made;
         if (s->head_n > LIMIT_HEADER)
             return fail(EX_DATAERR, "the header section is larger than %u bytes", (unsigned)LIMIT_HEADER);
-        ssize_t got = read(0, in, sizeof in);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+        if (read_input(s, s->head + s->head_n, &made))
             return fail(EX_IOERR, "reading the message: %s", strerror(errno));
-        if (got > 0)
-            s->ended = eol_take(&s->eol, in, (size_t)got, s->head + s->head_n, &made) == EOL_END;
-        else
-            made = eol_finish(&s->eol, s->head + s->head_n);
-        s->ended = s->ended || got == 0;
         s->head_n += made;
     }
     header_watch(&s->header, s->head, s->head_len);
@@ -437,7 +447,7 @@ static enum sys_result put_head(struct sendmail *s)
 /* Reads the rest of the input into the queue. Returns an exit code; 0 when all is there. */
 static int put_body(struct sendmail *s)
 {
-    char in[SENDMAIL_IN], out[2 * sizeof in + 2];
+    char out[2 * SENDMAIL_IN + 2];
     size_t rest = s->head_n - s->head_len, made;
     bool blank = rest >= 2 && memcmp(s->head + s->head_len, "\r\n", 2) == 0;
 
@@ -445,16 +455,8 @@ static int put_body(struct sendmail *s)
         || queue_put(&s->queued, s->head + s->head_len, rest) != SYS_OK)
         return EX_TEMPFAIL;
     while (!s->ended) {
-        ssize_t got = read(0, in, sizeof in);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+        if (read_input(s, out, &made))
             return EX_IOERR;
-        if (got > 0)
-            s->ended = eol_take(&s->eol, in, (size_t)got, out, &made) == EOL_END;
-        else
-            made = eol_finish(&s->eol, out);
-        s->ended = s->ended || got == 0;
         if (queue_put(&s->queued, out, made) != SYS_OK)
             return EX_TEMPFAIL;
         if (s->queued.text_length > s->site.conf.message_size_limit)

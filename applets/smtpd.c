@@ -66,6 +66,11 @@ static const char *relay_label(const struct session *s)
     return label(s, " ");
 }
 
+static const char *protocol(const struct session *s)
+{
+    return s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP";
+}
+
 /* ---- before the session */
 
 static void ask_name(struct session *s)
@@ -203,16 +208,11 @@ static const char *judge_rcpt(struct session *s)
     }
     if (no)
         log_line(LOG_NOTICE, "reject: RCPT from %s: %s; from=<%s> to=<%s> proto=%s helo=<%s>", refused_label(s), no,
-                 s->srv.sender.text, s->srv.rcpt.text, s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP", s->srv.helo);
+                 s->srv.sender.text, s->srv.rcpt.text, protocol(s), s->srv.helo);
     return no;
 }
 
 /* ---- the message */
-
-static const char *protocol(const struct session *s)
-{
-    return s->srv.greeted == SRV_EHLO ? "ESMTP" : "SMTP";
-}
 
 static void start_envelope(struct session *s)
 {

@@ -74,6 +74,10 @@ long queue_read(struct queue_file *q, uint64_t offset, void *data, size_t n);
 enum sys_result queue_write_back(struct queue_file *q, const struct envelope *e, size_t at, size_t n);
 enum sys_result queue_sync(struct queue_file *q);
 
+/* Sets a recipient's status and reason in the envelope and in the file. SYS_OK or SYS_TEMP. */
+enum sys_result queue_mark(struct queue_file *q, struct envelope *e, unsigned i, enum envelope_status status,
+                           const char *reason);
+
 /* Gives it another due time. SYS_OK or SYS_TEMP. */
 enum sys_result queue_reschedule(struct queue_file *q, int64_t due);
 

@@ -268,6 +268,15 @@ enum sys_result queue_sync(struct queue_file *q)
     return fdatasync(q->fd) ? SYS_TEMP : SYS_OK;
 }
 
+enum sys_result queue_mark(struct queue_file *q, struct envelope *e, unsigned i, enum envelope_status status,
+                           const char *reason)
+{
+    size_t at, n;
+
+    envelope_set_rcpt(e, i, status, reason, &at, &n);
+    return queue_write_back(q, e, at, n);
+}
+
 enum sys_result queue_reschedule(struct queue_file *q, int64_t due)
 {
     char from[QPATH_MOST], to[QPATH_MOST];

@@ -111,10 +111,7 @@ static enum sys_result connect_any(struct remote *r)
 
 static void set_one(struct job *j, unsigned k, enum envelope_status status, const char *reason)
 {
-    size_t at, n;
-
-    envelope_set_rcpt(j->e, j->rcpts[k], status, reason, &at, &n);
-    if (queue_write_back(j->q, j->e, at, n) != SYS_OK)
+    if (queue_mark(j->q, j->e, j->rcpts[k], status, reason) != SYS_OK)
         j->unmarked = true;
     j->any_done = j->any_done || status == ENVELOPE_DONE;
 }
