@@ -229,7 +229,7 @@ static void add_rcpt(struct sendmail *s, const struct address *a)
             return;
         }
     } else if (!policy_is_postmaster(c, a)) {
-        enum sys_result r = address_folder(a, folder) ? SYS_PERM : maildir_exists(folder);
+        enum sys_result r = maildir_of(a, folder);
         if (r != SYS_OK) {
             refuse_rcpt(s, r == SYS_PERM ? EX_NOUSER : EX_TEMPFAIL, a->text,
                         r == SYS_PERM ? "no such user here; make mail/USER in the tree for one" : strerror(errno));

@@ -84,18 +84,15 @@ static void ask_name(struct session *s)
 /* Does the client match relay-clients or lan-clients? */
 static bool client_in(struct session *s, const char *patterns)
 {
-    const char *bad = NULL;
     int r;
 
     if (!s->peer.is_socket || !*patterns)
         return false;
-    r = access_client_in(patterns, &s->facts, &bad);
+    r = access_client_in(patterns, &s->facts, NULL);     /* all are good: conf_parse has read them */
     if (r < 0) {
         ask_name(s);
-        r = access_client_in(patterns, &s->facts, &bad);
+        r = access_client_in(patterns, &s->facts, NULL);
     }
-    if (bad)
-        log_line(LOG_ERR, "etc/buzon.conf: a pattern that cannot be understood: %.60s", bad);
     return r == 1;
 }
 
@@ -168,7 +165,7 @@ static const char *judge_local(struct session *s)
 
     if (policy_is_postmaster(&s->site.conf, &s->srv.rcpt))
         return NULL;                 /* RFC 5321 4.5.1: always */
-    enum sys_result r = address_folder(&s->srv.rcpt, folder) ? SYS_PERM : maildir_exists(folder);
+    enum sys_result r = maildir_of(&s->srv.rcpt, folder);
     if (r == SYS_TEMP) {
         log_line(LOG_ERR, "mail/%s: %s", folder, strerror(errno));
         return "451 4.3.0 the mailbox cannot be looked at now, try again later";

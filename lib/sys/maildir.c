@@ -37,6 +37,11 @@ enum sys_result maildir_exists(const char *folder)
     return S_ISDIR(st.st_mode) ? SYS_OK : SYS_TEMP;
 }
 
+enum sys_result maildir_of(const struct address *a, char folder[LIMIT_LOCAL_PART + 1])
+{
+    return address_folder(a, folder) ? SYS_PERM : maildir_exists(folder);
+}
+
 static enum sys_result make_folders(const char *folder, int create)
 {
     static const char *const parts[] = { "", "/tmp", "/new", "/cur" };

@@ -2,12 +2,16 @@
 #ifndef SYS_MAILDIR_H
 #define SYS_MAILDIR_H
 
+#include "mail/address.h"
 #include "sys/sys.h"
 
 #include <stddef.h>
 
 /* Does mail/FOLDER exist? SYS_OK, SYS_PERM when it does not, SYS_TEMP when it cannot be told now or is no directory. */
 enum sys_result maildir_exists(const char *folder);
+
+/* The same for a local address: writes its folder's name. */
+enum sys_result maildir_of(const struct address *a, char folder[LIMIT_LOCAL_PART + 1]);
 
 /* One message on its way into a mailbox. */
 struct maildir {
