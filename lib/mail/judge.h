@@ -1,0 +1,16 @@
+/* One rule of hosts.allow or hosts.deny against the facts. */
+#ifndef MAIL_JUDGE_H
+#define MAIL_JUDGE_H
+
+#include "mail/access.h"
+#include "mail/patlist.h"
+#include "mail/rule.h"
+
+enum judge_outcome { JUDGE_PASS_ON, JUDGE_GRANT, JUDGE_DENY, JUDGE_ASK, JUDGE_ASK_SERVER };
+
+/* Judges one logical line. `plain` is what the rule means when it matches and no option says otherwise: JUDGE_GRANT in
+ * hosts.allow, JUDGE_DENY in hosts.deny. On JUDGE_DENY, t->what is set when the rule refuses by a fault. */
+enum judge_outcome judge_rule(const struct rule_span *line, enum judge_outcome plain,
+                              const struct access_facts *facts, struct patlist_trouble *t);
+
+#endif

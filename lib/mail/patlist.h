@@ -1,0 +1,32 @@
+/* Lists of patterns with EXCEPT, as they stand on both sides of a rule's colon. */
+#ifndef MAIL_PATLIST_H
+#define MAIL_PATLIST_H
+
+#include "mail/pattern.h"
+#include "mail/rule.h"
+
+/* What is wrong, and where: `what` is NULL when nothing is. */
+struct patlist_trouble {
+    const char *what;
+    struct rule_span where;
+};
+
+/* What a list holds: says what is wrong with one item, or what it answers (*refusal: why it refuses). */
+struct patlist_kind {
+    const char *(*read)(const struct rule_span *item);
+    enum pattern_answer (*match)(const struct rule_span *item, const struct access_facts *facts, const char **refusal);
+    const char *empty;
+};
+
+extern const struct patlist_kind patlist_daemons;    /* before the first colon */
+extern const struct patlist_kind patlist_clients;    /* behind it */
+extern const struct patlist_kind patlist_lone;       /* clients in a list outside of the two files */
+
+/* Is every item of the list understood, and is there one wherever one must be? */
+struct patlist_trouble patlist_read(struct rule_span list, const struct patlist_kind *kind);
+
+/* Does the list match? It must have been read without trouble. On PATTERN_REFUSE *t says why. */
+enum pattern_answer patlist_match(struct rule_span list, const struct patlist_kind *kind,
+                                  const struct access_facts *facts, struct patlist_trouble *t);
+
+#endif
