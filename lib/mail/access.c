@@ -2,6 +2,7 @@
 #include "mail/access.h"
 
 #include "base/str.h"
+#include "mail/candidates.h"
 #include "mail/judge.h"
 #include "mail/patlist.h"
 #include "mail/rule.h"
@@ -71,9 +72,7 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
         return JUDGE_PASS_ON;
     if (starts_with_bom(file))
         return file_refuses(file, 1, "the file starts with a byte order mark: save it as plain ASCII text", why);
-    r.at = file->text;
-    r.end = file->text + file->n;
-    r.next = 1;
+    rule_start(&r, file->text, file->n);
     while (o == JUDGE_PASS_ON && (got = rule_next(&r, &line)) != 0) {
         if (got > 0) {
             o = judge_rule(&line, plain, facts, &t);
@@ -92,13 +91,111 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
     return o;
 }
 
+/* ---- by an index */
+
+#define RAW_FIRST 512                            /* few rules are longer */
+
+/* One logical line read from its file. */
+struct fetched {
+    struct rule_reader reader;
+    struct rule_span line;
+    char raw[ACCESS_LINE + 1024];                /* compile.c takes no longer ones */
+};
+
+static bool is_whole(const char *raw, long n)
+{
+    const char *end = raw + n, *at = raw;
+
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (at == raw || at[-1] != '\\')
+            return true;
+        at++;
+    }
+    return false;
+}
+
+static bool fetch(const struct access_index *index, int source, uint32_t offset, struct fetched *f)
+{
+    long n = index->fetch(index->context, source, offset, f->raw, RAW_FIRST);
+
+    if (n == RAW_FIRST && !is_whole(f->raw, n))
+        n = index->fetch(index->context, source, offset, f->raw, sizeof f->raw);
+    if (n <= 0)
+        return false;
+    rule_start(&f->reader, f->raw, (size_t)n);
+    return rule_next(&f->reader, &f->line) == 1 && f->reader.start == f->raw;
+}
+
+/* What the rule says of the client; *o. False when it cannot be read. */
+static bool judge_candidate(const struct access_rules *rules, const struct access_facts *facts, bool sure,
+                            enum judge_outcome *o, struct access_why *why)
+{
+    const enum judge_outcome plain = why->source == IMAGE_ALLOW ? JUDGE_GRANT : JUDGE_DENY;
+    struct patlist_trouble t;
+    struct fetched f;
+
+    *o = plain;
+    if (sure)
+        return true;
+    if (!fetch(rules->index, why->source, why->offset, &f))
+        return false;
+    *o = judge_rule(&f.line, plain, facts, &t);
+    if (*o == JUDGE_PASS_ON)
+        return true;
+    put_rule(&f.line, why);
+    if (*o == JUDGE_DENY && t.what)
+        put_fault(&t, why->fault, sizeof why->fault);
+    return true;
+}
+
+/* As the two files would decide: the candidates are all that could, and come in the files' order. */
+static bool index_decide(const struct access_rules *rules, const struct access_facts *facts, enum judge_outcome *o,
+                         struct access_why *why)
+{
+    struct candidates c;
+    struct image_rule rule;
+    uint32_t number;
+    bool sure;
+
+    *o = JUDGE_PASS_ON;
+    candidates_start(&c, rules->index->image, facts);
+    for (uint32_t from = 0; (number = candidates_next(&c, from, &rule, &sure)) != IMAGE_NONE; from = number + 1) {
+        why->source = rule.source;
+        why->offset = rule.offset;
+        why->line = rule.line;
+        if (!judge_candidate(rules, facts, sure, o, why))
+            return false;
+        if (*o != JUDGE_PASS_ON) {
+            why->file = rule.source == IMAGE_ALLOW ? rules->allow.name : rules->deny.name;
+            return true;
+        }
+    }
+    why->line = 0;
+    return !rules->index->image->damaged;
+}
+
+void access_explain(const struct access_rules *rules, struct access_why *why)
+{
+    struct fetched f;
+
+    if (rules->index && why->file && !*why->rule && fetch(rules->index, why->source, why->offset, &f))
+        put_rule(&f.line, why);
+}
+
 enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
                                   struct access_why *why)
 {
+    enum judge_outcome o;
+
     memset(why, 0, sizeof *why);
-    enum judge_outcome o = file_decide(&rules->allow, JUDGE_GRANT, facts, why);
-    if (o == JUDGE_PASS_ON)
-        o = file_decide(&rules->deny, JUDGE_DENY, facts, why);
+    if (rules->index && !rules->allow.fault && !rules->deny.fault) {
+        if (!index_decide(rules, facts, &o, why))
+            return ACCESS_BAD_INDEX;
+    } else {
+        o = file_decide(&rules->allow, JUDGE_GRANT, facts, why);
+        if (o == JUDGE_PASS_ON)
+            o = file_decide(&rules->deny, JUDGE_DENY, facts, why);
+    }
     switch (o) {
     case JUDGE_PASS_ON:
     case JUDGE_GRANT:

@@ -16,8 +16,18 @@ struct access_file {
     const char *fault;
 };
 
+/* Both files compiled (image.h). `fetch` reads up to `cap` bytes of a source's text (0 for hosts.allow, 1 for
+ * hosts.deny) from `offset` on; it returns how many, or -1 when they cannot be had. Owned by the caller. */
+struct image;
+struct access_index {
+    struct image *image;
+    long (*fetch)(void *context, int source, uint32_t offset, char *buf, size_t cap);
+    void *context;
+};
+
 struct access_rules {
     struct access_file allow, deny;
+    struct access_index *index;  /* NULL, or the files' names and faults stand above, but not their texts */
 };
 
 /* What is known of a host's name: not looked up yet, none, one that leads back to the address, one that does not. */
@@ -38,15 +48,18 @@ enum access_verdict {
     ACCESS_ALLOW,
     ACCESS_DENY,
     ACCESS_ASK_NAME,             /* look the client's name up, set it in the facts, decide again */
-    ACCESS_ASK_SERVER_NAME       /* the server's likewise. Each is asked for at most once when it is then set */
+    ACCESS_ASK_SERVER_NAME,      /* the server's likewise. Each is asked for at most once when it is then set */
+    ACCESS_BAD_INDEX             /* the index is damaged, or a text behind it cannot be read: decide by the texts */
 };
 
 /* Why. All text in it is printable ASCII. While a name is asked for it says which rule wants it. */
 struct access_why {
     const char *file;            /* the deciding file's name; NULL when no rule matched (allowed) */
     unsigned line;               /* its first line there, from 1; 0 when the file as a whole decided */
-    char rule[200];              /* as written, joined and cut to fit */
+    char rule[200];              /* as written, joined and cut to fit; with an index, see access_explain */
     char fault[300];             /* "" or why the rule could not be understood and so refuses, with the mend */
+    int source;                  /* private: where access_explain finds the rule */
+    uint32_t offset;
 };
 
 #define ACCESS_LINE 16384        /* the longest rule, its continuation lines joined; a longer one refuses */
@@ -57,6 +70,9 @@ struct access_why {
  * asked for only where a rule is reached that needs it. Uses about ACCESS_LINE bytes of stack, no recursion. */
 enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
                                   struct access_why *why);
+
+/* By an index a rule that decides need not be read, and why->rule is then "". Reads it. */
+void access_explain(const struct access_rules *rules, struct access_why *why);
 
 /* All the names of a server that is called `name`: buzon's smtpd goes by several, in old rule files and new; every
  * other server by its own. The result is either a constant or `name` itself. */

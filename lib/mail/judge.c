@@ -18,6 +18,24 @@ static enum judge_outcome take_effect(enum rule_effect effect, enum judge_outcom
     }
 }
 
+struct patlist_trouble judge_read_daemons(const struct rule_span *line, struct rule *rule)
+{
+    const struct patlist_trouble t = { rule_split(line, rule), { NULL, 0 } };
+
+    return t.what ? t : patlist_read(rule->daemons, &patlist_daemons);
+}
+
+struct patlist_trouble judge_read_rest(const struct rule *rule)
+{
+    struct patlist_trouble t = patlist_read(rule->clients, &patlist_clients);
+    struct rule_span option = { NULL, 0 };
+    enum rule_effect effect;
+
+    if (!t.what && rule->has_options)
+        t = (struct patlist_trouble){ rule_options(rule, &effect, &option), option };
+    return t;
+}
+
 enum judge_outcome judge_rule(const struct rule_span *line, enum judge_outcome plain, const struct access_facts *facts,
                               struct patlist_trouble *t)
 {

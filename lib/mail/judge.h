@@ -13,4 +13,9 @@ enum judge_outcome { JUDGE_PASS_ON, JUDGE_GRANT, JUDGE_DENY, JUDGE_ASK, JUDGE_AS
 enum judge_outcome judge_rule(const struct rule_span *line, enum judge_outcome plain,
                               const struct access_facts *facts, struct patlist_trouble *t);
 
+/* What is wrong with a rule whoever asks: with the line as a whole or among its daemons, which refuses everybody
+ * (*rule is filled in when nothing is); and behind that, which refuses the users of its daemons. */
+struct patlist_trouble judge_read_daemons(const struct rule_span *line, struct rule *rule);
+struct patlist_trouble judge_read_rest(const struct rule *rule);
+
 #endif

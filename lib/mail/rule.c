@@ -32,6 +32,7 @@ static int logical(struct rule_reader *r, struct rule_span *line)
     size_t n = 0;
 
     r->line = r->next;
+    r->start = r->at;
     if (!physical(r, line, &joins))
         return 0;
     if (!joins)
@@ -67,6 +68,13 @@ static bool is_blank(const struct rule_span *line)
     size_t i = blanks(line->p, line->n);
 
     return i == line->n || (i + 1 == line->n && line->p[i] == '\r');
+}
+
+void rule_start(struct rule_reader *r, const char *text, size_t n)
+{
+    r->at = r->start = text;
+    r->end = text + n;
+    r->next = r->line = 1;
 }
 
 int rule_next(struct rule_reader *r, struct rule_span *line)

@@ -13,13 +13,16 @@ struct rule_span {
     size_t n;
 };
 
-/* Walks over a file's text, which the caller sets: `at`, `end`, and `next` = 1. */
+/* Walks over a file's text. */
 struct rule_reader {
     const char *at, *end;
     unsigned next;                       /* the number of the line at `at` */
-    unsigned line;                       /* the first line of what rule_next returned */
+    const char *start;                   /* where what rule_next returned starts, and … */
+    unsigned line;                       /* … the number of its first line */
     char joined[ACCESS_LINE];            /* where continued lines are put together */
 };
+
+void rule_start(struct rule_reader *r, const char *text, size_t n);
 
 /* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a
  * comment. It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 when it

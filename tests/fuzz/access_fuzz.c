@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data + 1;
     const char *cut = memchr(text, 1, --size);
     size_t allow_n = cut ? (size_t)(cut - text) : size;
-    struct access_rules rules = { { "allow", text, allow_n, NULL }, { "deny", NULL, 0, NULL } };
+    struct access_rules rules = { .allow = { "allow", text, allow_n, NULL }, .deny = { "deny", NULL, 0, NULL } };
     if (cut)
         rules.deny = (struct access_file){ "deny", cut + 1, size - allow_n - 1, NULL };
     enum access_verdict v = settle(&rules, &facts, &why);

@@ -30,7 +30,7 @@ static int decide_n(const char *allow, size_t allow_n, const char *deny, size_t 
 {
     /* Copies without a NUL behind, so that the sanitised build sees every byte that is read too far. */
     char *a = malloc(allow_n + 1), *d = malloc(deny_n + 1);
-    struct access_rules rules = { { "allow", a + 1, allow_n, NULL }, { "deny", d + 1, deny_n, NULL } };
+    struct access_rules rules = { .allow = { "allow", a + 1, allow_n, NULL }, .deny = { "deny", d + 1, deny_n, NULL } };
 
     memcpy(a + 1, allow, allow_n);
     memcpy(d + 1, deny, deny_n);
@@ -538,7 +538,8 @@ static void faults_name_the_mend(void)
 
 static void an_unreadable_file_refuses(void)
 {
-    struct access_rules rules = { { "allow", "ALL: ALL", 8, NULL }, { "deny", NULL, 0, "cannot be read: mend it" } };
+    struct access_rules rules = { .allow = { "allow", "ALL: ALL", 8, NULL },
+                                  .deny = { "deny", NULL, 0, "cannot be read: mend it" } };
     struct access_facts facts = { .daemons = "sendmail" };
 
     CHECK_EQ(access_decide(&rules, &facts, &why), ACCESS_ALLOW);
