@@ -229,7 +229,7 @@ static int lay_out(struct compile *c, struct fault *f)
     h->lists = h->rules + blocks_of((uint64_t)h->rule_count * IMAGE_RULE_WORDS);
     h->list_words = c->list_words;
     h->classes = h->lists + blocks_of(h->list_words);
-    h->blocks = h->classes + blocks_of((uint64_t)h->class_count * IMAGE_CLASS_WORDS);
+    h->blocks = h->classes + (h->class_count + IMAGE_BLOCK_CLASSES - 1) / IMAGE_BLOCK_CLASSES;
     if (c->list_words >= IMAGE_RULES || h->blocks > IMAGE_MOST / IMAGE_BLOCK)
         return fault_set(f, EX_DATAERR, "%s: an image has no room for so many rules: take some out",
                          c->name[IMAGE_ALLOW]);
@@ -325,12 +325,12 @@ static void put_classes(struct compile *c)
 {
     for (uint32_t i = 0; i < c->h.class_count; i++) {
         const struct image_class *class = &c->classes[i];
-        const uint32_t at = i * IMAGE_CLASS_WORDS;
-        put_word(c, c->h.classes, at, class->all);
-        put_word(c, c->h.classes, at + 1, class->any);
-        put_word(c, c->h.classes, at + 2, class->names);
-        for (unsigned w = 0; w < (sizeof class->daemons - 1) / 4; w++)
-            put_word(c, c->h.classes, at + 3 + w, le32_get((const uint8_t *)class->daemons + 4 * w));
+        uint8_t *p = block_of(c, c->h.classes + i / IMAGE_BLOCK_CLASSES);
+        p += i % IMAGE_BLOCK_CLASSES * 4 * IMAGE_CLASS_WORDS;
+        le32_put(p, class->all);
+        le32_put(p + 4, class->any);
+        le32_put(p + 8, class->names);
+        memcpy(p + 12, class->daemons, sizeof class->daemons - 1);
     }
 }
 

@@ -125,7 +125,7 @@ static bool is_sound(const struct image_header *h)
     return h->hash_blocks >= 1 && fits(h, h->hash, (uint64_t)h->hash_blocks * IMAGE_WORDS)
         && (h->hash_blocks <= IMAGE_PAGE || h->hash_blocks % IMAGE_PAGE == 0)
         && fits(h, h->rules, (uint64_t)h->rule_count * IMAGE_RULE_WORDS) && fits(h, h->lists, h->list_words)
-        && h->class_count >= 1 && h->class_count <= IMAGE_CLASSES && fits(h, h->classes, (uint64_t)h->class_count * IMAGE_CLASS_WORDS)
+        && h->class_count >= 1 && h->class_count <= IMAGE_CLASSES && fits(h, h->classes, (h->class_count + 3) / IMAGE_BLOCK_CLASSES * IMAGE_WORDS)
         && h->end[IMAGE_ALLOW] <= h->end[IMAGE_DENY] && h->end[IMAGE_DENY] <= h->end[IMAGE_TABLE]
         && h->end[IMAGE_TABLE] == h->rule_count;
 }
@@ -300,11 +300,13 @@ bool image_class(struct image *im, unsigned number, struct image_class *c)
         im->damaged = true;
         return false;
     }
-    const uint32_t at = number * IMAGE_CLASS_WORDS;
-    c->all = word_at(im, im->h.classes, at);
-    c->any = word_at(im, im->h.classes, at + 1);
-    c->names = word_at(im, im->h.classes, at + 2);
-    for (unsigned i = 0; i < (sizeof c->daemons - 1) / 4; i++)
-        le32_put((uint8_t *)c->daemons + 4 * i, word_at(im, im->h.classes, at + 3 + i));
-    return !im->damaged;
+    const uint8_t *block = block_at(im, im->h.classes + number / IMAGE_BLOCK_CLASSES);
+    if (!block)
+        return false;
+    const uint8_t *p = block + number % IMAGE_BLOCK_CLASSES * 4 * IMAGE_CLASS_WORDS;
+    c->all = le32_get(p);
+    c->any = le32_get(p + 4);
+    c->names = le32_get(p + 8);
+    memcpy(c->daemons, p + 12, sizeof c->daemons - 1);
+    return true;
 }

@@ -19,7 +19,8 @@
 #define IMAGE_VERSION   1u
 #define IMAGE_MOST      (64u << 20)  /* bytes of the largest image */
 #define IMAGE_CLASSES   64u          /* of daemon lists; class 0 is all that have none of their own */
-#define IMAGE_CLASS_WORDS 30u        /* of one class as it lies */
+#define IMAGE_CLASS_WORDS 30u        /* of one class as it lies, four in a block */
+#define IMAGE_BLOCK_CLASSES 4u
 #define IMAGE_RULE_WORDS 2u
 #define IMAGE_LABELS    31u          /* a suffix with more dots is no key */
 #define IMAGE_NONE      UINT32_MAX

@@ -20,7 +20,7 @@
 #define LIMIT_REASON       120       /* what is kept of why a recipient waits or failed */
 #define LIMIT_HOSTNAME     255
 #define LIMIT_CONF         65536     /* bytes of buzon.conf */
-#define LIMIT_ACCESS       (16 << 20) /* bytes of hosts.allow or hosts.deny */
+#define LIMIT_ACCESS       (32 << 20) /* bytes of hosts.allow or hosts.deny */
 #define LIMIT_HEADER       65536     /* header section of a message handed to sendmail -t */
 
 #endif

@@ -9,47 +9,49 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-static enum sys_result give_up(int fd, int error, enum sys_result result)
+enum sys_result file_read_fd(int fd, size_t most, char **text, size_t *n)
 {
-    close(fd);
-    errno = error;
-    return result;
+    struct stat st;
+    ssize_t got = 0;
+
+    if (fstat(fd, &st))
+        return SYS_TEMP;
+    errno = !S_ISREG(st.st_mode) ? EINVAL : st.st_mode & S_IWOTH ? EPERM
+          : (unsigned long long)st.st_size > most ? EFBIG : 0;
+    if (errno)
+        return SYS_PERM;
+    size_t want = (size_t)st.st_size;
+    char *p = malloc(want + 1);
+    if (!p)
+        return SYS_TEMP;
+    for (*n = 0; *n < want && (got = pread(fd, p + *n, want - *n, (off_t)*n)) > 0; *n += (size_t)got)
+        ;
+    if (got < 0) {
+        int kept = errno;
+        free(p);
+        errno = kept;
+        return SYS_TEMP;
+    }
+    p[*n] = '\0';
+    *text = p;
+    return SYS_OK;
 }
 
 enum sys_result file_read(const char *path, size_t most, char **text, size_t *n)
 {
-    struct stat st;
-    ssize_t got = 0;
     /* O_NONBLOCK: a FIFO in the file's place must not hang us. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? SYS_PERM : SYS_TEMP;
-    if (fstat(fd, &st))
-        return give_up(fd, errno, SYS_TEMP);
-    if (!S_ISREG(st.st_mode))
-        return give_up(fd, EINVAL, SYS_PERM);
-    if (st.st_mode & S_IWOTH)
-        return give_up(fd, EPERM, SYS_PERM);
-    if ((unsigned long long)st.st_size > most)
-        return give_up(fd, EFBIG, SYS_PERM);
-    size_t want = (size_t)st.st_size;
-    char *p = malloc(want + 1);
-    if (!p)
-        return give_up(fd, ENOMEM, SYS_TEMP);
-    for (*n = 0; *n < want && (got = read(fd, p + *n, want - *n)) > 0; *n += (size_t)got)
-        ;
-    if (got < 0) {
-        int kept = errno;
-        free(p);
-        return give_up(fd, kept, SYS_TEMP);
-    }
+    enum sys_result r = file_read_fd(fd, most, text, n);
+    int kept = errno;
     close(fd);
-    p[*n] = '\0';
-    *text = p;
-    return SYS_OK;
+    errno = kept;
+    return r;
 }
 
 enum sys_result file_write(int fd, const void *data, size_t n)
@@ -70,7 +72,39 @@ enum sys_result file_write(int fd, const void *data, size_t n)
     return SYS_OK;
 }
 
-static enum sys_result write_beside(const char *to, const char *text, size_t n)
+const char *file_fault(int error)
+{
+    switch (error) {
+    case EFBIG:  return "the file is too large: make it smaller";
+    case EINVAL: return "no regular file: put one there, or take it away";
+    case EPERM:  return "everybody may write to the file: chmod o-w it";
+    case EACCES: return "the file may not be read by this program: chmod it";
+    default:     return strerror(error);         /* constant text, for one that the kernel gave */
+    }
+}
+
+bool file_is_null(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* The folder's own record of the name. */
+static bool flush_folder(const char *path)
+{
+    char folder[300];
+    const char *slash = strrchr(path, '/');
+    struct str s;
+
+    str_init(&s, folder, sizeof folder);
+    str_addn(&s, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+    int fd = s.cut ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t mode)
 {
     char tmp[300];
     struct str s;
@@ -79,19 +113,23 @@ static enum sys_result write_beside(const char *to, const char *text, size_t n)
     str_add(&s, to);
     str_add(&s, ".new");             /* and our number: others may be doing the same */
     str_addu(&s, (unsigned long long)getpid());
-    if (s.cut)
+    if (s.cut) {
+        errno = ENAMETOOLONG;
         return SYS_PERM;
+    }
     unlink(tmp);
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return SYS_TEMP;
-    bool bad = file_write(fd, text, n) != SYS_OK || fchmod(fd, 0644);
+    bool bad = file_write(fd, data, n) != SYS_OK || fchmod(fd, mode) || fsync(fd);
     bad = close(fd) != 0 || bad;
     if (bad || rename(tmp, to)) {
+        int kept = errno;
         unlink(tmp);
+        errno = kept;
         return SYS_TEMP;
     }
-    return SYS_OK;
+    return flush_folder(to) ? SYS_OK : SYS_TEMP;
 }
 
 enum sys_result file_refresh(const char *from, const char *to, size_t most)
@@ -108,7 +146,7 @@ enum sys_result file_refresh(const char *from, const char *to, size_t most)
         free(have);
     }
     if (!same)
-        r = write_beside(to, want, want_n);
+        r = file_replace(to, want, want_n, 0644);
     free(want);
     return r;
 }

@@ -1,0 +1,291 @@
+/* The access image on disk: see imagefile.h. */
+#include "sys/imagefile.h"
+
+#include "base/le.h"
+#include "base/str.h"
+#include "mail/compile.h"
+#include "mail/limits.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/rand.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+/* File systems keep times to two seconds at worst: what was written within them may change unseen. */
+#define SETTLED 2
+
+#define NEVER INT64_MIN                  /* the time of a source that has none to go by */
+#define CHUNK 16384
+
+static long read_source(void *context, int source, uint32_t offset, char *buf, size_t cap)
+{
+    const struct imagefile *f = context;
+
+    return f->fd[source] < 0 ? -1 : (long)pread(f->fd[source], buf, cap, offset);
+}
+
+static void note(const struct stat *st, struct image_id *id)
+{
+    memset(id, 0, sizeof *id);
+    id->there = true;
+    id->size = (uint64_t)st->st_size;
+    id->mtime = st->st_mtim.tv_sec;
+    id->mtime_ns = (uint32_t)st->st_mtim.tv_nsec;
+}
+
+/* A hash over all of a file, a piece at a time: each piece with the hash of those before it. *n: how many bytes there
+ * were. It is not mapped, for whoever shortens it meanwhile would kill us. */
+static enum sys_result content_hash(int fd, const uint8_t key[SIPHASH_KEY], uint64_t *hash, uint64_t *n)
+{
+    uint8_t piece[8 + CHUNK];
+    ssize_t got;
+
+    *hash = *n = 0;
+    while ((got = pread(fd, piece + 8, CHUNK, (off_t)*n)) > 0) {
+        le64_put(piece, *hash);
+        *hash = siphash(key, piece, 8 + (size_t)got);
+        *n += (uint64_t)got;
+    }
+    return got ? SYS_TEMP : SYS_OK;
+}
+
+static bool has_content(int fd, const struct image_id *id, const uint8_t key[SIPHASH_KEY])
+{
+    uint64_t hash, n;
+
+    return content_hash(fd, key, &hash, &n) == SYS_OK && hash == id->hash && n == id->size;
+}
+
+/* Opens one source and holds it against what the image notes of it. NULL, or what is not as it was. */
+static const char *open_source(struct imagefile *f, int i, const char *path)
+{
+    const struct image_id *was = &f->image.h.id[i];
+    struct image_id is;
+    struct stat st;
+
+    f->fd[i] = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (f->fd[i] < 0)
+        return path && errno != ENOENT ? "cannot be read" : was->there ? "is gone" : NULL;
+    if (fstat(f->fd[i], &st))
+        return "cannot be read";
+    if (file_is_null(&st)) {
+        close(f->fd[i]);
+        f->fd[i] = -1;
+        return was->there ? "is gone" : NULL;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_mode & S_IWOTH)
+        return "is not as it should be";
+    note(&st, &is);
+    if (!was->there || is.size != was->size)
+        return "was changed";
+    f->opened[i] = is;
+    if (is.mtime == was->mtime && is.mtime_ns == was->mtime_ns)
+        return NULL;
+    return has_content(f->fd[i], was, f->image.h.key) ? NULL : "was changed";
+}
+
+static enum sys_result refuse(struct imagefile *f, const char *path, const char *what, char *why, size_t cap)
+{
+    struct str s;
+
+    str_init(&s, why, cap);
+    str_add(&s, path);
+    str_addc(&s, ' ');
+    str_add(&s, what);
+    imagefile_close(f);
+    return SYS_TEMP;
+}
+
+static const char *map_image(struct imagefile *f, int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        return "is no regular file";
+    if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+        return "may be written by others";
+    if (st.st_size < (off_t)IMAGE_BLOCK || st.st_size > (off_t)IMAGE_MOST)
+        return "is damaged";
+    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED)
+        return "cannot be mapped";
+    f->map = map;
+    f->n = (size_t)st.st_size;
+    return image_open(&f->image, map, f->n, f->seen);
+}
+
+enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths *paths, char *why, size_t cap)
+{
+    memset(f, 0, sizeof *f);
+    for (int i = 0; i < IMAGE_SOURCES; i++)
+        f->fd[i] = -1;
+    why[0] = '\0';
+    int fd = open(paths->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? SYS_PERM : refuse(f, paths->image, "cannot be opened", why, cap);
+    const char *wrong = map_image(f, fd);
+    close(fd);
+    if (wrong)
+        return refuse(f, paths->image, wrong, why, cap);
+    for (int i = 0; i < IMAGE_SOURCES; i++) {
+        wrong = open_source(f, i, paths->source[i]);
+        if (wrong)
+            return refuse(f, paths->source[i] ? paths->source[i] : "etc/access", wrong, why, cap);
+    }
+    f->index = (struct access_index){ &f->image, read_source, f };
+    return SYS_OK;
+}
+
+bool imagefile_unchanged(const struct imagefile *f)
+{
+    struct image_id is;
+    struct stat st;
+
+    for (int i = 0; i < IMAGE_SOURCES; i++) {
+        if (f->fd[i] < 0)
+            continue;
+        if (fstat(f->fd[i], &st))
+            return false;
+        note(&st, &is);
+        if (memcmp(&is, &f->opened[i], sizeof is) != 0)
+            return false;
+    }
+    return true;
+}
+
+enum sys_result imagefile_text(const struct imagefile *f, enum image_source source, char **text, size_t *n)
+{
+    *text = NULL;
+    *n = 0;
+    return f->fd[source] < 0 ? SYS_OK : file_read_fd(f->fd[source], LIMIT_ACCESS, text, n);
+}
+
+void imagefile_close(struct imagefile *f)
+{
+    if (f->map)
+        munmap((void *)(uintptr_t)f->map, f->n);
+    f->map = NULL;
+    for (int i = 0; i < IMAGE_SOURCES; i++) {
+        if (f->fd[i] >= 0)
+            close(f->fd[i]);
+        f->fd[i] = -1;
+    }
+}
+
+/* ---- making it */
+
+/* Sources and their texts while an image is made. */
+struct making {
+    struct compile c;
+    mode_t mode;                         /* of the image: what all sources have */
+};
+
+/* Waits until the time of the file can tell its state from a later one; false where it lies in the future. */
+static bool settle(const struct stat *st)
+{
+    const int64_t again = st->st_mtim.tv_sec + SETTLED;
+
+    for (int i = 0; i < 10 * SETTLED && st->st_mtim.tv_sec <= clock_wall() && clock_wall() < again; i++)
+        nanosleep(&(struct timespec){ 0, 200 * 1000 * 1000 }, NULL);
+    return clock_wall() >= again;
+}
+
+static int load_fault(const char *path, struct fault *f)
+{
+    return fault_set(f, errno == EFBIG || errno == EINVAL || errno == EPERM ? EX_CONFIG : EX_OSFILE, "%s: %s", path,
+                     file_fault(errno));
+}
+
+/* Loads one source, and notes what tells its state. */
+static int load_source(struct making *m, int i, const char *path, struct fault *f)
+{
+    struct image_id *id = &m->c.h.id[i];
+    struct stat before, after;
+    uint64_t n;
+    char *text;
+
+    m->c.name[i] = path;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0)
+        return path && errno != ENOENT ? load_fault(path, f) : 0;
+    memset(&before, 0, sizeof before);
+    bool settled = fstat(fd, &before) == 0 && settle(&before);
+    if (file_is_null(&before)) {
+        close(fd);
+        return 0;
+    }
+    if (file_read_fd(fd, LIMIT_ACCESS, &text, &m->c.n[i]) != SYS_OK) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return load_fault(path, f);
+    }
+    m->c.text[i] = text;
+    enum sys_result r = content_hash(fd, m->c.h.key, &id->hash, &n);
+    uint64_t hash = id->hash;
+    bool changed = r != SYS_OK || fstat(fd, &after) || n != m->c.n[i];
+    close(fd);
+    note(&after, id);
+    id->hash = hash;
+    if (changed || before.st_mtim.tv_sec != after.st_mtim.tv_sec || before.st_mtim.tv_nsec != after.st_mtim.tv_nsec)
+        return fault_set(f, EX_TEMPFAIL, "%s: changed while it was read: try again", path);
+    if (!settled)
+        id->mtime = NEVER;
+    m->mode &= after.st_mode;
+    return 0;
+}
+
+/* Beside its place, flushed, then renamed into it. */
+static int put_image(const char *path, const uint8_t *image, size_t n, mode_t mode, struct fault *f)
+{
+    if (file_replace(path, image, n, mode) == SYS_OK)
+        return 0;
+    return fault_set(f, EX_CANTCREAT, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+static int compile(struct making *m, const char *path, size_t *bytes, struct fault *f)
+{
+    struct compile *c = &m->c;
+
+    if (compile_start(c, f))
+        return -1;
+    c->entries = calloc(c->entry_most + 1, sizeof *c->entries);
+    int r = !c->entries || compile_sort(c, f) ? -1 : 0;
+    *bytes = (size_t)c->h.blocks * IMAGE_BLOCK;
+    uint8_t *image = r ? NULL : malloc(*bytes);
+    if (image && !(r = compile_write(c, image, f)))
+        r = put_image(path, image, *bytes, m->mode, f);
+    else if (!c->entries || (!r && !image))
+        r = fault_set(f, EX_OSERR, "%s: no memory for so many rules", path);
+    free(c->entries);
+    free(image);
+    return r;
+}
+
+int imagefile_make(const struct imagefile_paths *paths, unsigned *rules, size_t *bytes, struct fault *f)
+{
+    struct making m;
+    int r = 0;
+
+    memset(&m, 0, sizeof m);
+    m.mode = 0644;
+    for (int i = 0; i < SIPHASH_KEY; i += 8)
+        le64_put(m.c.h.key + i, rand_u64());
+    for (int i = 0; !r && i < IMAGE_SOURCES; i++)
+        r = load_source(&m, i, paths->source[i], f);
+    if (!r)
+        r = compile(&m, paths->image, bytes, f);
+    *rules = m.c.h.rule_count;
+    for (int i = 0; i < IMAGE_SOURCES; i++)
+        free((char *)(uintptr_t)m.c.text[i]);
+    return r;
+}

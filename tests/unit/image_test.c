@@ -1,0 +1,176 @@
+/* The image read as it lies: what is no image, keys, and blocks that lie about themselves. */
+#include "mail/image.h"
+
+#include "base/le.h"
+#include "test.h"
+
+static uint8_t seen[IMAGE_SEEN], data[6 * IMAGE_BLOCK];
+static struct image im;
+static const uint8_t key[SIPHASH_KEY] = "0123456789abcde";
+
+static void seal(uint32_t block)
+{
+    le32_put(data + block * IMAGE_BLOCK + 4 * IMAGE_WORDS, image_checksum(data + block * IMAGE_BLOCK, block));
+}
+
+static const char *open_it(void)
+{
+    memset(seen, 0, sizeof seen);
+    return image_open(&im, data, sizeof data, seen);
+}
+
+static struct image_key hub(void)
+{
+    struct image_key k;
+
+    image_key_text(key, IMAGE_NAME, "hub.lan", 7, &k);
+    return k;
+}
+
+/* One block each: header, hash, rules, lists, classes, and one that nobody speaks of. A name leads to list 1. */
+static void make(void)
+{
+    const struct image_header h = {
+        .blocks = 6, .hash = 1, .hash_blocks = 1, .rules = 2, .rule_count = 9, .lists = 3, .list_words = 5, .classes = 4,
+        .class_count = 1, .end = { 5, 9, 9 }, .names = true, .key = "0123456789abcde", .v6 = { 1, 2, 3, 4, 5 },
+        .id = { { true, 1u << 31, 0x1234567890abcdefu, -5, 999 }, { false, 0, 0, 0, 0 }, { true, 7, 8, 9, 10 } },
+    };
+    const struct image_rule r = { IMAGE_DENY, 0xfffffffeu, IMAGE_LINES - 1, 0, true };
+    uint32_t word[IMAGE_RULE_WORDS];
+    struct image_key k = hub();
+
+    memset(data, 0, sizeof data);
+    image_header_put(&h, data);
+    image_slot_put(data + IMAGE_BLOCK, &k, 1, true);
+    le32_put(data + IMAGE_BLOCK + 4 * (IMAGE_WORDS - 1), 1);
+    image_rule_words(&r, word);
+    le32_put(data + 2 * IMAGE_BLOCK + 8 * 7, word[0]);
+    le32_put(data + 2 * IMAGE_BLOCK + 8 * 7 + 4, word[1]);
+    le32_put(data + 3 * IMAGE_BLOCK + 4, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        le32_put(data + 3 * IMAGE_BLOCK + 8 + 4 * i, 2 + 3 * i);
+    for (uint32_t i = 1; i < 6; i++)
+        seal(i);
+}
+
+static void what_is_no_image(void)
+{
+    make();
+    CHECK(!open_it());
+    data[3] ^= 1;
+    CHECK_STR(open_it(), "no access image");
+    make();
+    data[8] ^= 2;
+    CHECK_STR(open_it(), "of another version");
+    make();
+    data[12] = data[15];
+    CHECK_STR(open_it(), "its bytes are in the wrong order");
+    make();
+    data[100] ^= 1;
+    CHECK_STR(open_it(), "damaged");
+    make();
+    CHECK_STR(image_open(&im, data, sizeof data - 1, seen), "not as long as it should be");
+    CHECK_STR(image_open(&im, data, 0, seen), "no access image");
+}
+
+/* A header whose checksum holds but that speaks of blocks that are not there. */
+static void a_header_that_lies(void)
+{
+    struct image_header h;
+    uint32_t version, order;
+
+    make();
+    CHECK(image_header_get(&h, &version, &order, data));
+    for (int i = 0; i < 6; i++) {
+        struct image_header lie = h;
+        uint32_t *what[] = { &lie.hash_blocks, &lie.rules, &lie.rule_count, &lie.list_words, &lie.class_count, &lie.hash };
+        *what[i] = i == 5 ? 0 : 0x40000000u;
+        image_header_put(&lie, data);
+        CHECK_STR(open_it(), "damaged");
+    }
+}
+
+static void the_header_comes_back(void)
+{
+    make();
+    CHECK(!open_it());
+    CHECK_EQ(im.h.v6[4], 5);
+    CHECK(im.h.names && im.h.id[0].there && !im.h.id[1].there);
+    CHECK(im.h.id[0].hash == 0x1234567890abcdefu && im.h.id[0].mtime == -5 && im.h.id[0].size == 1u << 31);
+    CHECK_EQ(im.h.id[2].mtime_ns, 10);
+}
+
+static void finding(void)
+{
+    struct image_key k = hub(), other;
+    struct image_rule r;
+    uint32_t list;
+    bool is_list = false;
+
+    make();
+    CHECK(!open_it());
+    CHECK(image_find(&im, &k, &list, &is_list) && list == 1 && is_list);
+    image_key_text(key, IMAGE_SUFFIX, "hub.lan", 7, &other);
+    CHECK(!image_find(&im, &other, &list, &is_list));
+    CHECK_EQ(image_list_from(&im, 1, 0), 2);
+    CHECK_EQ(image_list_from(&im, 1, 3), 5);
+    CHECK_EQ(image_list_from(&im, 1, 8), 8);
+    CHECK_EQ(image_list_from(&im, 1, 9), IMAGE_NONE);
+    CHECK(image_rule(&im, 7, &r) && r.source == IMAGE_DENY && r.plain);
+    CHECK_EQ(r.offset, 0xfffffffeu);
+    CHECK_EQ(r.line, IMAGE_LINES - 1);
+    CHECK(!im.damaged);
+    CHECK(!image_rule(&im, 9, &r) && im.damaged);
+}
+
+/* Blocks whose checksums hold, but whose numbers lead out of the image, end in `damaged`, not elsewhere. */
+static void numbers_that_lie(void)
+{
+    struct image_key k = hub();
+    uint32_t v;
+    bool is_list;
+
+    make();
+    le32_put(data + IMAGE_BLOCK + 4 * (IMAGE_WORDS - 1), 64);
+    seal(1);
+    CHECK(!open_it());
+    CHECK(!image_find(&im, &k, &v, &is_list) && im.damaged);
+    make();
+    le32_put(data + 3 * IMAGE_BLOCK + 4, 4);
+    seal(3);
+    CHECK(!open_it());
+    CHECK_EQ(image_list_from(&im, 1, 0), IMAGE_NONE);
+    CHECK(im.damaged);
+    make();
+    CHECK(!open_it());
+    CHECK_EQ(image_list_from(&im, 5, 0), IMAGE_NONE);
+    CHECK(im.damaged);
+}
+
+/* All lengths of one byte's worth share a page, and an IPv4 prefix is its own tag. */
+static void keys_of_nets(void)
+{
+    struct net_addr a = { NET_V4, { 10, 1, 2, 0 } }, b = { NET_V4, { 10, 1, 2, 128 } };
+    struct image_key k24, k25, k23, other;
+
+    image_key_net(key, &a, 24, &k24);
+    image_key_net(key, &b, 25, &k25);
+    image_key_net(key, &a, 23, &k23);
+    CHECK(k24.page == k25.page && k24.page != k23.page);
+    CHECK(k24.place != k25.place && k24.type != k25.type);
+    CHECK_EQ(k24.tag, 0x0002010a);
+    a.byte[2] = 3;
+    image_key_net(key, &a, 24, &other);
+    CHECK(other.page != k24.page && other.tag != k24.tag);
+}
+
+int main(void)
+{
+    RUN(what_is_no_image);
+    RUN(a_header_that_lies);
+    RUN(the_header_comes_back);
+    RUN(finding);
+    RUN(numbers_that_lie);
+    RUN(keys_of_nets);
+    TEST_DONE();
+}
