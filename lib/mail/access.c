@@ -22,6 +22,13 @@ static void put_fault(const struct patlist_trouble *t, char *fault, size_t cap)
     struct str s;
 
     str_init(&s, fault, cap);
+    if (t->file) {
+        size_t n = strlen(t->file);
+        str_add_clean(&s, t->file, n < 100 ? n : 100);
+        str_add(&s, n < 100 ? ", line " : "..., line ");
+        str_addu(&s, t->line);
+        str_add(&s, ": ");
+    }
     if (t->where.n > 0) {
         size_t n = t->where.n < 80 ? t->where.n : 80;        /* leave room for the mend */
         str_addc(&s, '`');
@@ -48,7 +55,7 @@ static bool starts_with_bom(const struct access_file *file)
 static enum judge_outcome file_refuses(const struct access_file *file, unsigned line, const char *what,
                                  struct access_why *why)
 {
-    const struct patlist_trouble t = { what, { NULL, 0 } };
+    const struct patlist_trouble t = { .what = what };
 
     why->file = file->name;
     why->line = line;
@@ -58,7 +65,7 @@ static enum judge_outcome file_refuses(const struct access_file *file, unsigned 
 
 /* The first rule of a file that does not pass on. */
 static enum judge_outcome file_decide(const struct access_file *file, enum judge_outcome plain,
-                                      const struct access_facts *facts, struct access_why *why)
+                                      const struct judge_case *c, struct access_why *why)
 {
     struct rule_reader r;
     struct rule_span line;
@@ -75,9 +82,9 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
     rule_start(&r, file->text, file->n);
     while (o == JUDGE_PASS_ON && (got = rule_next(&r, &line)) != 0) {
         if (got > 0) {
-            o = judge_rule(&line, plain, facts, &t);
+            o = judge_rule(&line, plain, c, &t, why);
         } else {
-            t = (struct patlist_trouble){ "the rule is too long: make it several rules", { NULL, 0 } };
+            t = (struct patlist_trouble){ .what = "the rule is too long: make it several rules" };
             o = JUDGE_DENY;
         }
     }
@@ -127,7 +134,7 @@ static bool fetch(const struct access_index *index, int source, uint32_t offset,
 }
 
 /* What the rule says of the client; *o. False when it cannot be read. */
-static bool judge_candidate(const struct access_rules *rules, const struct access_facts *facts, bool sure,
+static bool judge_candidate(const struct access_rules *rules, const struct judge_case *c, bool sure,
                             enum judge_outcome *o, struct access_why *why)
 {
     const enum judge_outcome plain = why->source == IMAGE_ALLOW ? JUDGE_GRANT : JUDGE_DENY;
@@ -139,7 +146,7 @@ static bool judge_candidate(const struct access_rules *rules, const struct acces
         return true;
     if (!fetch(rules->index, why->source, why->offset, &f))
         return false;
-    *o = judge_rule(&f.line, plain, facts, &t);
+    *o = judge_rule(&f.line, plain, c, &t, why);
     if (*o == JUDGE_PASS_ON)
         return true;
     put_rule(&f.line, why);
@@ -149,7 +156,7 @@ static bool judge_candidate(const struct access_rules *rules, const struct acces
 }
 
 /* As the two files would decide: the candidates are all that could, and come in the files' order. */
-static bool index_decide(const struct access_rules *rules, const struct access_facts *facts, enum judge_outcome *o,
+static bool index_decide(const struct access_rules *rules, const struct judge_case *jc, enum judge_outcome *o,
                          struct access_why *why)
 {
     struct candidates c;
@@ -158,12 +165,12 @@ static bool index_decide(const struct access_rules *rules, const struct access_f
     bool sure;
 
     *o = JUDGE_PASS_ON;
-    candidates_start(&c, rules->index->image, facts);
+    candidates_start(&c, rules->index->image, jc->facts);
     for (uint32_t from = 0; (number = candidates_next(&c, from, &rule, &sure)) != IMAGE_NONE; from = number + 1) {
         why->source = rule.source;
         why->offset = rule.offset;
         why->line = rule.line;
-        if (!judge_candidate(rules, facts, sure, o, why))
+        if (!judge_candidate(rules, jc, sure, o, why))
             return false;
         if (*o != JUDGE_PASS_ON) {
             why->file = rule.source == IMAGE_ALLOW ? rules->allow.name : rules->deny.name;
@@ -185,16 +192,17 @@ void access_explain(const struct access_rules *rules, struct access_why *why)
 enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
                                   struct access_why *why)
 {
+    const struct judge_case c = { facts, &rules->files };
     enum judge_outcome o;
 
-    memset(why, 0, sizeof *why);
+    memset(why, 0, offsetof(struct access_why, options) + 1);    /* not all the room for options: it costs time */
     if (rules->index && !rules->allow.fault && !rules->deny.fault) {
-        if (!index_decide(rules, facts, &o, why))
+        if (!index_decide(rules, &c, &o, why))
             return ACCESS_BAD_INDEX;
     } else {
-        o = file_decide(&rules->allow, JUDGE_GRANT, facts, why);
+        o = file_decide(&rules->allow, JUDGE_GRANT, &c, why);
         if (o == JUDGE_PASS_ON)
-            o = file_decide(&rules->deny, JUDGE_DENY, facts, why);
+            o = file_decide(&rules->deny, JUDGE_DENY, &c, why);
     }
     switch (o) {
     case JUDGE_PASS_ON:
@@ -204,14 +212,18 @@ enum access_verdict access_decide(const struct access_rules *rules, const struct
         return ACCESS_ASK_NAME;
     case JUDGE_ASK_SERVER:
         return ACCESS_ASK_SERVER_NAME;
+    case JUDGE_ASK_USER:
+        return ACCESS_ASK_USER;
     default:
         return ACCESS_DENY;
     }
 }
 
+static const struct access_files no_files;           /* lists outside of the two files name none */
+
 int access_patterns_check(const char *patterns, char *fault, size_t cap)
 {
-    struct patlist_trouble t = patlist_read((struct rule_span){ patterns, strlen(patterns) }, &patlist_lone);
+    struct patlist_trouble t = patlist_read((struct rule_span){ patterns, strlen(patterns) }, &patlist_lone, &no_files);
 
     if (!t.what)
         return 0;
@@ -223,13 +235,13 @@ int access_client_in(const char *patterns, const struct access_facts *facts, con
 {
     const struct rule_span list = { patterns, strlen(patterns) };
     struct rule_span item, rest = list;
-    struct patlist_trouble t = patlist_read(list, &patlist_lone);
+    struct patlist_trouble t = patlist_read(list, &patlist_lone, &no_files);
     bool any = rule_item(&rest, &item);
 
     if (bad)
         *bad = t.what && any ? (t.where.p ? t.where.p : patterns) : NULL;
     if (t.what)
         return 0;
-    enum pattern_answer a = patlist_match(list, &patlist_lone, facts, &t);
+    enum pattern_answer a = patlist_match(list, &patlist_lone, facts, &no_files, &t);
     return a == PATTERN_YES ? 1 : a == PATTERN_ASK ? -1 : 0;
 }

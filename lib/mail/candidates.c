@@ -25,9 +25,10 @@ static void add_key(struct candidates *c, const struct image_key *key, bool sure
 static bool is_meant(const struct image_class *class, const struct access_facts *facts)
 {
     const struct rule_span list = { class->daemons, strlen(class->daemons) };
+    const struct access_files files = { NULL, 0 };
     struct patlist_trouble t;
 
-    return patlist_match(list, &patlist_daemons, facts, &t) == PATTERN_YES;
+    return patlist_match(list, &patlist_daemons, facts, &files, &t) == PATTERN_YES;
 }
 
 static void add_classes(struct candidates *c, const struct access_facts *facts)

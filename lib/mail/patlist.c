@@ -2,6 +2,7 @@
 #include "mail/patlist.h"
 
 #include "base/str.h"
+#include "mail/patfile.h"
 
 #include <string.h>
 
@@ -17,38 +18,126 @@ static bool split_at(const struct rule_span *item, struct rule_span *word, struc
     return false;
 }
 
-static const char *read_host(const struct rule_span *host)
+static bool is_ask(enum pattern_answer a)
 {
-    struct pattern p;
-
-    return pattern_read(host->p, host->n, &p);
+    return a == PATTERN_ASK || a == PATTERN_ASK_USER;
 }
 
-static enum pattern_answer match_host(const struct rule_span *host, const struct pattern_host *known,
-                                      const char **refusal)
+/* Weighs one more pattern or item of a part of a list: returns whether the part is decided. One that matches decides,
+ * unless one before it refuses. Where something can still be asked for on which one in front of the refusing one
+ * depends, that comes first (*first): so the order counts, whoever knows what when. */
+static bool add_up(enum pattern_answer *sum, enum pattern_answer one, bool *first)
+{
+    switch (one) {
+    case PATTERN_NO:
+        return false;
+    case PATTERN_ASK:
+    case PATTERN_ASK_USER:
+        if (*sum == PATTERN_NO)
+            *sum = one;
+        return false;
+    case PATTERN_YES:
+        *sum = one;
+        return true;
+    case PATTERN_ASK_FIRST:
+        *first = true;
+        if (!is_ask(*sum))
+            *sum = PATTERN_ASK;
+        return true;
+    default:
+        *first = is_ask(*sum);
+        if (!*first)
+            *sum = one;
+        return true;
+    }
+}
+
+static void in_file(const struct patfile_walk *w, struct patlist_trouble *t)
+{
+    t->file = patfile_where(w, &t->line)->name;
+}
+
+static void read_file(const struct rule_span *name, const struct access_files *files, struct patlist_trouble *t)
+{
+    struct patfile_walk w;
+    struct rule_span word;
+    struct pattern p;
+    enum patfile_got got;
+
+    if (patfile_start(&w, files, name, &t->what) == PATFILE_WRONG)
+        return;
+    while ((got = patfile_next(&w, &word, &t->what)) == PATFILE_PATTERN && !t->what)
+        t->what = pattern_read(word.p, word.n, &p);
+    if (t->what)
+        in_file(&w, t);
+    t->where = t->what ? word : *name;
+}
+
+static void read_host(const struct rule_span *host, const struct access_files *files, struct patlist_trouble *t)
 {
     struct pattern p;
 
-    if (pattern_read(host->p, host->n, &p))
+    t->what = pattern_read(host->p, host->n, &p);
+    if (!t->what && p.kind == PATTERN_FILE)
+        read_file(host, files, t);
+}
+
+static enum pattern_answer match_pattern(const struct rule_span *word, const struct pattern_host *known,
+                                         struct patlist_trouble *t)
+{
+    struct pattern p;
+
+    if (pattern_read(word->p, word->n, &p))
         return PATTERN_NO;                       /* cannot be: lists are read before they are matched */
     enum pattern_answer a = pattern_match(&p, known);
     if (a == PATTERN_REFUSE)
-        *refusal = p.why;
+        t->what = p.why;
     return a;
 }
 
-static const char *read_daemon(const struct rule_span *item)
+static enum pattern_answer match_file(const struct rule_span *name, const struct pattern_host *known,
+                                      const struct access_files *files, struct patlist_trouble *t)
+{
+    enum pattern_answer sum = PATTERN_NO;
+    struct patfile_walk w;
+    struct rule_span word;
+    const char *wrong;
+    bool first = false;
+
+    if (patfile_start(&w, files, name, &wrong) == PATFILE_WRONG)
+        return PATTERN_NO;                       /* cannot be, as above */
+    while (patfile_next(&w, &word, &wrong) == PATFILE_PATTERN)
+        if (add_up(&sum, match_pattern(&word, known, t), &first))
+            break;
+    if (sum == PATTERN_REFUSE) {
+        t->where = word;
+        in_file(&w, t);
+    }
+    return first ? PATTERN_ASK_FIRST : sum;
+}
+
+static enum pattern_answer match_host(const struct rule_span *host, const struct pattern_host *known,
+                                      const struct access_files *files, struct patlist_trouble *t)
+{
+    return host->n > 0 && host->p[0] == '/' ? match_file(host, known, files, t) : match_pattern(host, known, t);
+}
+
+static void read_daemon(const struct rule_span *item, const struct access_files *files, struct patlist_trouble *t)
 {
     struct rule_span word = *item, host;
 
-    if (item->p[0] == '@')
-        return "netgroups do not name daemons: write the daemon's name";
-    const char *wrong = split_at(item, &word, &host) ? read_host(&host) : NULL;
-    return wrong ? wrong : pattern_word_read(word.p, word.n);
+    if (item->p[0] == '@') {
+        t->what = "netgroups do not name daemons: write the daemon's name";
+        return;
+    }
+    if (split_at(item, &word, &host))
+        read_host(&host, files, t);
+    if (!t->what)
+        t->what = pattern_word_read(word.p, word.n);
 }
 
 static enum pattern_answer match_daemon(const struct rule_span *item, const struct access_facts *facts,
-                                        const char **refusal)
+                                        const struct access_files *files, struct patlist_trouble *t)
 {
     const struct pattern_host server = { &facts->server, facts->server_state, facts->server_name };
     struct rule_span word = *item, host;
@@ -58,32 +147,35 @@ static enum pattern_answer match_daemon(const struct rule_span *item, const stru
 
     while ((name = str_word(&names, &n)))
         if (pattern_word_match(word.p, word.n, name, n))
-            return has_host ? match_host(&host, &server, refusal) : PATTERN_YES;
+            return has_host ? match_host(&host, &server, files, t) : PATTERN_YES;
     return PATTERN_NO;
 }
 
-static const char *read_client(const struct rule_span *item)
+static void read_client(const struct rule_span *item, const struct access_files *files, struct patlist_trouble *t)
 {
     struct rule_span word, host = *item;
-    const char *wrong = split_at(item, &word, &host) ? pattern_word_read(word.p, word.n) : NULL;
 
-    return wrong ? wrong : read_host(&host);
+    if (split_at(item, &word, &host))
+        t->what = pattern_word_read(word.p, word.n);
+    if (!t->what)
+        read_host(&host, files, t);
 }
 
+/* `user@host`: the host first. ALL@host asks, too, as in the original: so the user is in the log. */
 static enum pattern_answer match_client(const struct rule_span *item, const struct access_facts *facts,
-                                        const char **refusal)
+                                        const struct access_files *files, struct patlist_trouble *t)
 {
     const struct pattern_host client = { &facts->client, facts->client_state, facts->client_name };
     struct rule_span word, host = *item;
     bool has_user = split_at(item, &word, &host);
-    enum pattern_answer a = match_host(&host, &client, refusal);
+    enum pattern_answer a = match_host(&host, &client, files, t);
+    const char *user = facts->user ? facts->user : facts->client.family == NET_NONE ? ACCESS_NO_USER : NULL;
 
-    if (a != PATTERN_YES || !has_user || pattern_is(word.p, word.n, "ALL"))
+    if (a != PATTERN_YES || !has_user)
         return a;
-    if (facts->user)
-        return pattern_word_match(word.p, word.n, facts->user, strlen(facts->user)) ? PATTERN_YES : PATTERN_NO;
-    *refusal = "user names are not looked up: write the host alone, or ALL@host";
-    return PATTERN_REFUSE;
+    if (!user)
+        return PATTERN_ASK_USER;
+    return pattern_word_match(word.p, word.n, user, strlen(user)) ? PATTERN_YES : PATTERN_NO;
 }
 
 const struct patlist_kind patlist_daemons = {
@@ -98,37 +190,40 @@ static bool is_except(const struct rule_span *item)
     return pattern_is(item->p, item->n, "EXCEPT");
 }
 
-struct patlist_trouble patlist_read(struct rule_span list, const struct patlist_kind *kind)
+struct patlist_trouble patlist_read(struct rule_span list, const struct patlist_kind *kind,
+                                    const struct access_files *files)
 {
     struct rule_span item;
     bool any = false, in_part = false;           /* in_part: has the part since the last EXCEPT an item? */
-    const char *wrong = NULL;
+    struct patlist_trouble t = { .what = NULL };
 
     while (rule_item(&list, &item)) {
+        t.where = item;
         if (!is_except(&item))
-            wrong = kind->read(&item);
+            kind->read(&item, files, &t);
         else if (!in_part)
-            wrong = "nothing stands before it: say what it excepts from";
-        if (wrong)
-            return (struct patlist_trouble){ wrong, item };
+            t.what = "nothing stands before it: say what it excepts from";
+        if (t.what)
+            return t;
         in_part = !is_except(&item);
         any = true;
     }
     if (!any)
-        wrong = kind->empty;
+        t.what = kind->empty;
     else if (!in_part)
-        wrong = "nothing stands behind EXCEPT: say what it excepts";
-    return (struct patlist_trouble){ wrong, { NULL, 0 } };
+        t.what = "nothing stands behind EXCEPT: say what it excepts";
+    t.where = (struct rule_span){ NULL, 0 };
+    return t;
 }
 
-/* Weighs one part of a list, up to its EXCEPT or its end, and moves *list behind that; *more: an EXCEPT was there.
- * An item that matches decides, unless one before it refuses. Where a name could still be what an item in front of
- * the refusing one matches, the name is asked for first: so the order of the items counts, whoever knows what when. */
+/* Weighs one part of a list, up to its EXCEPT or its end, and moves *list behind that; *more: an EXCEPT was there. */
 static enum pattern_answer part_match(struct rule_span *list, bool *more, const struct patlist_kind *kind,
-                                      const struct access_facts *facts, struct patlist_trouble *t)
+                                      const struct access_facts *facts, const struct access_files *files,
+                                      struct patlist_trouble *t)
 {
-    enum pattern_answer a = PATTERN_NO;
+    enum pattern_answer sum = PATTERN_NO;
     struct rule_span item;
+    bool decided = false, first = false;
 
     *more = false;
     while (rule_item(list, &item)) {
@@ -136,32 +231,32 @@ static enum pattern_answer part_match(struct rule_span *list, bool *more, const 
             *more = true;
             break;
         }
-        if (a == PATTERN_YES || a == PATTERN_REFUSE)
+        if (decided)
             continue;                            /* only the way to EXCEPT is left */
-        const char *refusal = NULL;
-        enum pattern_answer b = kind->match(&item, facts, &refusal);
-        if (b == PATTERN_REFUSE && a == PATTERN_ASK)
+        *t = (struct patlist_trouble){ .where = item };
+        decided = add_up(&sum, kind->match(&item, facts, files, t), &first);
+        if (first)
             break;
-        if (b == PATTERN_REFUSE)
-            *t = (struct patlist_trouble){ refusal, item };
-        if (b != PATTERN_NO)
-            a = b;
     }
-    return a;
+    return sum;
 }
 
 /* `a EXCEPT b EXCEPT c` is `a EXCEPT (b EXCEPT c)`: the first part that does not match decides, and it does so by where
  * it stands: the list matches when it is the second, the fourth and so on. Past the last part is such a place, too.
  * Where a part depends on a name, both ways are followed; only if they differ must it be asked for. */
 enum pattern_answer patlist_match(struct rule_span list, const struct patlist_kind *kind,
-                                      const struct access_facts *facts, struct patlist_trouble *t)
+                                  const struct access_facts *facts, const struct access_files *files,
+                                  struct patlist_trouble *t)
 {
+    enum pattern_answer ask = PATTERN_NO;        /* what is asked for first */
     bool could[2] = { false, false }, more = true, place = false;
 
     for (; more; place = !place) {
-        enum pattern_answer a = part_match(&list, &more, kind, facts, t);
+        enum pattern_answer a = part_match(&list, &more, kind, facts, files, t);
+        if (is_ask(a) && ask == PATTERN_NO)
+            ask = a;
         if (a == PATTERN_REFUSE)
-            return could[0] || could[1] ? PATTERN_ASK : PATTERN_REFUSE;
+            return ask != PATTERN_NO ? ask : PATTERN_REFUSE;
         if (a != PATTERN_YES)
             could[place] = true;
         if (a == PATTERN_NO)
@@ -169,19 +264,25 @@ enum pattern_answer patlist_match(struct rule_span list, const struct patlist_ki
     }
     if (!more)
         could[place] = true;
-    return could[0] && could[1] ? PATTERN_ASK : could[1] ? PATTERN_YES : PATTERN_NO;
+    return could[0] && could[1] ? ask : could[1] ? PATTERN_YES : PATTERN_NO;
 }
 
 /* For lists outside of the two files: what would refuse there when it is reached is wrong here from the start. */
-static const char *read_lone_client(const struct rule_span *item)
+static void read_lone_client(const struct rule_span *item, const struct access_files *files, struct patlist_trouble *t)
 {
     struct rule_span word, host;
     struct pattern p;
 
-    if (split_at(item, &word, &host))
-        return "user names are not looked up: write the host alone";
-    const char *wrong = pattern_read(item->p, item->n, &p);
-    return wrong ? wrong : p.kind == PATTERN_LATER ? p.why : NULL;
+    (void)files;
+    if (split_at(item, &word, &host)) {
+        t->what = "user names are not looked up: write the host alone";
+        return;
+    }
+    t->what = pattern_read(item->p, item->n, &p);
+    if (!t->what && p.kind == PATTERN_FILE)
+        t->what = "files of patterns are for hosts.allow and hosts.deny: list the hosts";
+    else if (!t->what && p.kind == PATTERN_LATER)
+        t->what = p.why;
 }
 
 const struct patlist_kind patlist_lone = { read_lone_client, match_client, "no pattern: write ALL for everybody" };

@@ -206,9 +206,11 @@ const char *pattern_read(const char *text, size_t n, struct pattern *p)
     if (read_keyword(text, n, p))
         return NULL;
     if (text[0] == '@')
-        return later(p, "netgroups are not supported yet: list the hosts");
-    if (text[0] == '/')
-        return later(p, "files of patterns are not supported yet: list the hosts");
+        return later(p, "netgroups do not exist here: list the hosts");
+    if (text[0] == '/') {
+        p->kind = PATTERN_FILE;
+        return NULL;
+    }
     if (text[0] == '[')
         return read_v6(text, n, p);
     if (text[0] != '.' && only_digits_and(text, n, "."))
@@ -273,6 +275,7 @@ enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_
     switch (p->kind) {
     case PATTERN_ALL:
         return PATTERN_YES;
+    case PATTERN_FILE:
     case PATTERN_LATER:
         return PATTERN_REFUSE;
     case PATTERN_NET:

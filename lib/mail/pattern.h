@@ -16,6 +16,7 @@ enum pattern_kind {
     PATTERN_NAME_GLOB,           /* `mx?.*`: tried on the address's text, then on the name */
     PATTERN_ADDRESS_GLOB,        /* `10.0.*`: digits, dots and wildcards: on the address alone */
     PATTERN_NET,                 /* an address, a prefix, a net with a mask */
+    PATTERN_FILE,                /* `/file`: the patterns in a file; the caller's to follow (patfile.h) */
     PATTERN_LATER                /* understood, but not acted upon: it refuses */
 };
 
@@ -35,8 +36,10 @@ struct pattern_host {
     const char *name;            /* for ACCESS_NAME_KNOWN */
 };
 
-/* What a pattern says of a host: PATTERN_ASK when only the name could tell. */
-enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_ASK, PATTERN_REFUSE };
+/* What a pattern says of a host: PATTERN_ASK when only the name could tell. Two are said by lists (patlist.h) alone:
+ * PATTERN_ASK_USER when only the user could tell, PATTERN_ASK_FIRST when the name could, and what stands behind must not
+ * decide before it is known. */
+enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_ASK, PATTERN_ASK_USER, PATTERN_ASK_FIRST, PATTERN_REFUSE };
 
 /* Reads one host pattern of n bytes without separators. Returns NULL and fills *p, or says what is wrong with it and
  * what to write instead. What the original would take and never match is wrong here, so that no rule is without
@@ -44,7 +47,7 @@ enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_ASK, PATTERN_REFUSE };
 const char *pattern_read(const char *text, size_t n, struct pattern *p);
 
 /* Matches on the address where that is enough. A host that is PARANOID has no name: only ALL, PARANOID and patterns
- * of addresses match it. */
+ * of addresses match it. Not for PATTERN_FILE, which it answers with PATTERN_REFUSE. */
 enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_host *host);
 
 /* The same for one that is matched against a word (a daemon's or a user's name): ALL, KNOWN, the word itself, or a

@@ -2,7 +2,6 @@
 #include "mail/rule.h"
 
 #include "base/str.h"
-#include "mail/pattern.h"
 
 #include <string.h>
 
@@ -182,67 +181,4 @@ bool rule_item(struct rule_span *list, struct rule_span *item)
     }
     item->n = (size_t)(list->p - item->p);
     return item->n > 0;
-}
-
-/* Cuts the next option off *rest, at a colon that no backslash precedes; without the blanks around it. After the last
- * one rest->p is NULL: a colon at the end has one more, an empty one, behind it. */
-static struct rule_span next_option(struct rule_span *rest)
-{
-    struct rule_span o = { rest->p, 0 };
-
-    while (o.n < rest->n && !(o.p[o.n] == ':' && (o.n == 0 || o.p[o.n - 1] != '\\')))
-        o.n++;
-    bool more = o.n < rest->n;
-    *rest = (struct rule_span){ more ? o.p + o.n + 1 : NULL, more ? rest->n - o.n - 1 : 0 };
-    size_t skip = blanks(o.p, o.n);
-    o.p += skip;
-    o.n -= skip;
-    while (o.n > 0 && (o.p[o.n - 1] == ' ' || o.p[o.n - 1] == '\t'))
-        o.n--;
-    return o;
-}
-
-static const char *one_option(const struct rule_span *o, bool last, enum rule_effect *effect)
-{
-    static const char known[] =
-        "aclexec banners group keepalive linger nice rfc931 setenv severity spawn twist umask user";
-    const char *list = known, *word;
-    size_t n = 0, known_n;
-
-    while (n < o->n && o->p[n] != ' ' && o->p[n] != '\t' && o->p[n] != '=')
-        n++;
-    bool allow = pattern_is(o->p, n, "allow");
-    if (allow || pattern_is(o->p, n, "deny")) {
-        if (n < o->n)
-            return "this option stands alone: take out what follows it";
-        if (!last)
-            return "this option is the last of its rule: move it to the end";
-        if (*effect == RULE_PLAIN)
-            *effect = allow ? RULE_ALLOW : RULE_DENY;
-        return NULL;
-    }
-    while ((word = str_word(&list, &known_n)))
-        if (known_n == n && str_case_eqn(word, o->p, n)) {
-            *effect = RULE_LATER;
-            return NULL;
-        }
-    return n ? "no such option: see hosts_options(5)" : "an option is missing behind the colon: take the colon out";
-}
-
-const char *rule_options(const struct rule *rule, enum rule_effect *effect, struct rule_span *at)
-{
-    struct rule_span rest = rule->options, first_later = { NULL, 0 };
-
-    *effect = RULE_PLAIN;
-    while (rest.p) {
-        *at = next_option(&rest);
-        const char *wrong = one_option(at, !rest.p, effect);
-        if (wrong)
-            return wrong;
-        if (*effect == RULE_LATER && !first_later.p)
-            first_later = *at;
-    }
-    if (*effect == RULE_LATER)
-        *at = first_later;
-    return NULL;
 }

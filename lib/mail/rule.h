@@ -42,11 +42,4 @@ const char *rule_split(const struct rule_span *line, struct rule *rule);
 /* The next item of a list divided by blanks, tabs and commas; moves *list. False at its end. */
 bool rule_item(struct rule_span *list, struct rule_span *item);
 
-/* What the options say. */
-enum rule_effect { RULE_PLAIN, RULE_ALLOW, RULE_DENY, RULE_LATER /* known, but not acted upon: refuses */ };
-
-/* For a rule that has options. Returns NULL, or what is wrong with them. *at is the option that is wrong, or that is
- * for later. */
-const char *rule_options(const struct rule *rule, enum rule_effect *effect, struct rule_span *at);
-
 #endif

@@ -87,16 +87,17 @@ static enum rulekeys_kind weigh_clients(struct rule_span list, struct rulekeys *
 
 void rulekeys_read(const struct rule_span *line, struct rulekeys *k)
 {
+    const struct access_files files = { NULL, 0 };       /* their patterns are no keys: they are judged */
     struct rule rule;
 
     memset(k, 0, sizeof *k);
-    if (judge_read_daemons(line, &rule).what)
+    if (judge_read_daemons(line, &files, &rule).what)
         return;
-    if (memchr(rule.daemons.p, '@', rule.daemons.n))
+    if (memchr(rule.daemons.p, '@', rule.daemons.n) || memchr(rule.daemons.p, '/', rule.daemons.n))
         return;                                  /* may ask for the server's name, or refuse, whoever the client is */
     if (rule.daemons.n <= RULEKEYS_DAEMONS)
         k->daemons = rule.daemons;
-    if (judge_read_rest(&rule).what)
+    if (judge_read_rest(&rule, &files).what)
         return;
     k->plain = !rule.has_options;
     k->kind = weigh_clients(rule.clients, k);

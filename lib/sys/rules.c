@@ -2,6 +2,7 @@
 #include "sys/rules.h"
 
 #include "mail/limits.h"
+#include "mail/patfile.h"
 #include "sys/file.h"
 
 #include <errno.h>
@@ -46,10 +47,60 @@ static void load(struct access_file *file, const char *path)
         file->fault = fault_of(error);
 }
 
+/* The files of patterns, and their names: a rule's own text may be gone with its line. */
+static struct access_file files[ACCESS_FILES];
+static char names[ACCESS_FILES][PATFILE_NAME + 1];
+
+static void add_file(struct access_files *all, const struct rule_span *name)
+{
+    size_t n = all->n;
+
+    if (n == ACCESS_FILES || name->n > PATFILE_NAME || memchr(name->p, '\0', name->n) || patfile_find(all, name))
+        return;                                  /* what is not there refuses */
+    memcpy(names[n], name->p, name->n);
+    names[n][name->n] = '\0';
+    load(&files[n], names[n]);
+    if (!files[n].text && !files[n].fault)
+        files[n].fault = "no such file of patterns: make it, or take it out";
+    all->n++;
+}
+
+static void add_files_of_rules(struct access_files *all, const struct access_file *file)
+{
+    struct rule_reader r = { .at = file->text, .end = file->text + file->n, .next = 1 };
+    struct rule_span line, name;
+    struct patfile_scan s;
+    int got;
+
+    if (!file->text || !memchr(file->text, '/', file->n))
+        return;
+    while ((got = rule_next(&r, &line)) != 0)
+        if (got > 0 && memchr(line.p, '/', line.n))
+            for (patfile_scan(&s, &line); patfile_in_rule(&s, &name); )
+                add_file(all, &name);
+}
+
+static void add_files_of_files(struct access_files *all)
+{
+    struct rule_span name;
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (!files[i].text)
+            continue;
+        struct patfile_reader r = { files[i].text, files[i].text + files[i].n, 1 };
+        while (patfile_in_file(&r, &name))
+            add_file(all, &name);
+    }
+}
+
 void rules_load(struct access_rules *rules, const char *allow, const char *deny)
 {
     load(&rules->allow, allow);
     load(&rules->deny, deny);
+    rules->files = (struct access_files){ files, 0 };
+    add_files_of_rules(&rules->files, &rules->allow);
+    add_files_of_rules(&rules->files, &rules->deny);
+    add_files_of_files(&rules->files);
 }
 
 /* Only what is surely not there counts as missing. */

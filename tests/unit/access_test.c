@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* Verdicts in the tables: allow, deny, refused by a fault, a name is wanted, the server's name is wanted. */
-enum { A = 'A', D = 'D', F = 'F', N = 'N', S = 'S' };
+/* Verdicts in the tables: allow, deny, refused by a fault, a name is wanted, the server's name, the user. */
+enum { A = 'A', D = 'D', F = 'F', N = 'N', S = 'S', U = 'U' };
 
 static struct access_why why;
 
@@ -40,6 +40,7 @@ static int decide_n(const char *allow, size_t allow_n, const char *deny, size_t 
     switch (v) {
     case ACCESS_ALLOW:    return A;
     case ACCESS_ASK_NAME: return N;
+    case ACCESS_ASK_USER: return U;
     case ACCESS_DENY:     return *why.fault ? F : D;
     default:              return S;
     }
@@ -290,16 +291,16 @@ static void names_are_asked_for_late(void)
 static void users(void)
 {
     static const struct row rows[] = {
-        { "sendmail: ALL@10.0.0.1\n", "10.0.0.1", NULL, A },
-        { "sendmail: all@10.\n", "10.0.0.1", NULL, A },
+        { "sendmail: ALL@10.0.0.1\n", "10.0.0.1", NULL, U },
+        { "sendmail: all@10.\n", "10.0.0.1", NULL, U },
         { "sendmail: ALL@10.0.0.1\n", "10.0.0.2", NULL, D },
-        { "sendmail: ALL@[2001:db8::1]\n", "2001:db8::1", NULL, A },
-        { "sendmail: ALL@ALL\n", "10.0.0.2", NULL, A },
+        { "sendmail: ALL@[2001:db8::1]\n", "2001:db8::1", NULL, U },
+        { "sendmail: ALL@ALL\n", "10.0.0.2", NULL, U },
         { "sendmail: ALL@.lan\n", "10.0.0.2", NULL, N },
         { "sendmail: joe@10.0.0.1\n", "10.0.0.2", NULL, D },         /* the host first: this one is not meant */
-        { "sendmail: joe@10.0.0.1\n", "10.0.0.1", NULL, F },
-        { "sendmail: KNOWN@10.0.0.1\n", "10.0.0.1", NULL, F },
-        { "sendmail: UNKNOWN@10.0.0.1\n", "10.0.0.1", NULL, F },
+        { "sendmail: joe@10.0.0.1\n", "10.0.0.1", NULL, U },
+        { "sendmail: KNOWN@10.0.0.1\n", "10.0.0.1", NULL, U },
+        { "sendmail: UNKNOWN@10.0.0.1\n", "10.0.0.1", NULL, U },
         { "sendmail: ALL@@group\n", "10.0.0.1", NULL, F },
         { "sendmail: joe@\n", "10.0.0.1", NULL, F },
     };
@@ -311,6 +312,14 @@ static void users(void)
     CHECK_EQ(decide_n("ALL: KNOWN@10.0.0.1", 19, "ALL: ALL", 8, &facts), A);
     CHECK_EQ(decide_n("ALL: jim@10.0.0.1", 17, "ALL: ALL", 8, &facts), D);
     CHECK_EQ(decide_n("ALL: jo*@10.0.0.1", 17, "ALL: ALL", 8, &facts), A);
+    facts.user = ACCESS_NO_USER;
+    CHECK_EQ(decide_n("ALL: KNOWN@10.0.0.1", 19, "ALL: ALL", 8, &facts), D);
+    CHECK_EQ(decide_n("ALL: UNKNOWN@10.0.0.1", 21, "ALL: ALL", 8, &facts), A);
+    CHECK_EQ(decide_n("ALL: ALL@10.0.0.1", 17, "ALL: ALL", 8, &facts), A);
+    /* A client without an address cannot be asked. */
+    facts = (struct access_facts){ .daemons = "sendmail" };
+    CHECK_EQ(decide_n("ALL: UNKNOWN@ALL", 16, "ALL: ALL", 8, &facts), A);
+    CHECK_EQ(decide_n("ALL: joe@ALL", 12, "ALL: ALL", 8, &facts), D);
 }
 
 static void layout(void)
@@ -479,17 +488,24 @@ static void options(void)
         { "sendmail: 10.0.0.1: allow=1\n", "10.0.0.1", NULL, F },
         { "sendmail: 10.0.0.1: allow: deny\n", "10.0.0.1", NULL, F },
         { "sendmail: 10.0.0.1: allow: severity info\n", "10.0.0.1", NULL, F },
-        { "sendmail: 10.0.0.1: severity info: allow\n", "10.0.0.1", NULL, F },
+        { "sendmail: 10.0.0.1: severity info: allow\n", "10.0.0.1", NULL, A },
         { "sendmail: 10.0.0.1: severity info: allow\n", "10.0.0.2", NULL, D },
-        { "sendmail: 10.0.0.1: spawn (echo a\\:b) &: allow\n", "10.0.0.1", NULL, F },
+        { "sendmail: 10.0.0.1: spawn (echo a\\:b) &: allow\n", "10.0.0.1", NULL, A },
         { "sendmail: 10.0.0.1: spawn (echo a\\:b) &: allow\n", "10.0.0.2", NULL, D },
         { "sendmail: .lan: keepalive\n", "10.0.0.1", NULL, N },
     };
 
     CHECK_ROWS(rows);
     CHECK_EQ(decide("", "sendmail: 10.0.0.1: allow\nALL: ALL\n", "10.0.0.1", NULL), A);
-    CHECK_EQ(decide("", "sendmail: 10.0.0.1: twist x\n", "10.0.0.1", NULL), F);
-    CHECK_STR(why.fault, "`twist x`: this option is not supported yet: take it out");
+    CHECK_STR(why.options, " allow");
+    CHECK_EQ(decide("", "sendmail: 10.0.0.1: twist x\n", "10.0.0.1", NULL), D);
+    CHECK_STR(why.fault, "");
+    CHECK_STR(why.options, " twist x");
+    CHECK_EQ(decide("sendmail: ALL: frob\n", "", "10.0.0.1", NULL), F);
+    CHECK_STR(why.fault, "`frob`: no such option: see buzon-hosts_options(5)");
+    CHECK_STR(why.options, "");
+    CHECK_EQ(decide("sshd: ALL: umask 22\n", "ALL: ALL\n", "10.0.0.1", NULL), D);
+    CHECK_STR(why.options, "");
 }
 
 static void which_file_and_line(void)
@@ -522,9 +538,10 @@ static void faults_name_the_mend(void)
           "`[2001:db8::1@x]`: no IPv6 address in brackets: write it as in [2001:db8::1] or [2001:db8::]/32" },
         { "sendmail: fe80::1\n", "an IPv6 address stands in brackets: [2001:db8::1]" },
         { "sendmail: 10.0.0.0/33\n", "`10.0.0.0/33`: no prefix length: a number from 1 to 32 without leading zeros" },
-        { "sendmail: @group\n", "`@group`: netgroups are not supported yet: list the hosts" },
-        { "sendmail: /file\n", "`/file`: files of patterns are not supported yet: list the hosts" },
-        { "sendmail: joe@ALL\n", "`joe@ALL`: user names are not looked up: write the host alone, or ALL@host" },
+        { "sendmail: @group\n", "`@group`: netgroups do not exist here: list the hosts" },
+        { "sendmail: /file\n",
+          "`/file`: this file of patterns was not read: at most 64 may be named, by names of at most 255 bytes" },
+        { "sendmail: ALL: umask 9\n", "`umask 9`: no umask: an octal number up to 0777" },
         { "sendmail: ALL EXCEPT\n", "nothing stands behind EXCEPT: say what it excepts" },
         { "sendmail:\n", "no client behind the colon: write `daemon: client`" },
     };

@@ -22,7 +22,7 @@ static void kinds(void)
         { "*.1", PATTERN_ADDRESS_GLOB }, { "10.0.0.1", PATTERN_NET }, { "10.", PATTERN_NET },
         { "10.0.0.0/8", PATTERN_NET },
         { "10.0.0.0/255.0.0.0", PATTERN_NET }, { "[::]/0", PATTERN_NET }, { "[2001:db8::1]", PATTERN_NET },
-        { "@group", PATTERN_LATER }, { "/etc/more", PATTERN_LATER }, { "/", PATTERN_LATER },
+        { "@group", PATTERN_LATER }, { "/etc/more", PATTERN_FILE }, { "/", PATTERN_FILE },
         { "", -1 }, { ".", -1 }, { "-?!", -1 }, { "[", -1 }, { "]", -1 }, { "*/8", -1 }, { "10.*/8", -1 },
         { "a b", -1 },
         { ".1", -1 }, { "..es", -1 }, { "x.", -1 }, { "*.", -1 }, { "fe80::", -1 }, { "a:b", -1 },
@@ -36,7 +36,7 @@ static void kinds(void)
 static void later_says_why(void)
 {
     CHECK_EQ(kind_of("@group"), PATTERN_LATER);
-    CHECK_STR(p.why, "netgroups are not supported yet: list the hosts");
+    CHECK_STR(p.why, "netgroups do not exist here: list the hosts");
 }
 
 static void masks(void)

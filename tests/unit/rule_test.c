@@ -92,46 +92,10 @@ static void items(void)
     CHECK_EQ(list.n, 0);
 }
 
-/* The effect, or -1; `at` as text in all. */
-static int effect(const char *options)
-{
-    struct rule rule = { .options = { options, strlen(options) }, .has_options = true };
-    enum rule_effect e;
-    struct rule_span at = { NULL, 0 };
-    const char *wrong = rule_options(&rule, &e, &at);
-    struct str s;
-
-    str_init(&s, all, sizeof all);
-    str_addn(&s, at.p, at.n);
-    return wrong ? -1 : (int)e;
-}
-
-static void options(void)
-{
-    CHECK_EQ(effect(" allow "), RULE_ALLOW);
-    CHECK_EQ(effect("DENY"), RULE_DENY);
-    CHECK_EQ(effect("severity mail.info : keepalive:allow"), RULE_LATER);
-    CHECK_STR(all, "severity mail.info");
-    CHECK_EQ(effect("setenv=A B"), RULE_LATER);
-    CHECK_EQ(effect("spawn echo a\\:b\\:deny"), RULE_LATER);
-    CHECK_STR(all, "spawn echo a\\:b\\:deny");
-    CHECK_EQ(effect("spawn x: frob"), -1);
-    CHECK_STR(all, "frob");
-    CHECK_EQ(effect("allow:deny"), -1);
-    CHECK_EQ(effect("allow:"), -1);
-    CHECK_EQ(effect("deny all"), -1);
-    CHECK_EQ(effect(""), -1);
-    CHECK_EQ(effect(":"), -1);
-    CHECK_EQ(effect("="), -1);
-    CHECK_EQ(effect("allowed"), -1);
-    CHECK_EQ(effect("banners/etc"), -1);
-}
-
 int main(void)
 {
     RUN(lines_are_joined_and_numbered);
     RUN(lines_are_divided_at_colons_outside_of_brackets);
     RUN(items);
-    RUN(options);
     TEST_DONE();
 }
