@@ -215,6 +215,14 @@ const char *address_domain(const struct address *a)
     return a->at < a->len ? a->text + a->at + 1 : "";
 }
 
+size_t address_local(const struct address *a, char local[LIMIT_LOCAL_PART + 1])
+{
+    size_t n = unquote(a->text, a->at, local);
+
+    local[n] = '\0';
+    return n;
+}
+
 bool address_local_is(const struct address *a, const char *word)
 {
     char local[LIMIT_ADDRESS + 1];

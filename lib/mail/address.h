@@ -40,6 +40,10 @@ bool address_is_null(const struct address *a);
 /* The domain, "" when there is none. */
 const char *address_domain(const struct address *a);
 
+/* Writes the local part as it is meant, without quotes and backslashes. Returns its length, at most LIMIT_LOCAL_PART;
+ * any printable byte may be in it. The address is one that was read above. */
+size_t address_local(const struct address *a, char local[LIMIT_LOCAL_PART + 1]);
+
 /* Is the local part (quotes and case apart) this word? */
 bool address_local_is(const struct address *a, const char *word);
 
