@@ -7,6 +7,7 @@
 #include "mail/policy.h"
 #include "mail/srv.h"
 #include "mail/trace.h"
+#include "sys/access_table.h"
 #include "sys/clock.h"
 #include "sys/dns.h"
 #include "sys/io.h"
@@ -31,13 +32,19 @@ static struct session {
     struct access_rules rules;
     struct access_facts facts;
     struct dns_names names;          /* the client's and our own, as far as they were asked for */
+    struct access_table table;
+    struct table_answer answer;      /* of the question asked last; TABLE_SKIP when no key spoke of it */
     bool relay, lan;
+    bool welcome;                    /* the table lets the client in, whatever its name */
+    bool discard_all;                /* whatever the client sends is taken and thrown away … */
+    bool discard;                    /* … or this message */
     struct io io;
     struct srv srv;
     struct envelope envelope;
     struct queue_new queued;
     struct dot dot;
     struct header header;
+    uint64_t size;                   /* of the message's text */
     char text[2 * IO_IN + 2];
 } session;
 
@@ -115,12 +122,73 @@ static const char *judge_client(struct session *s)
     return no;
 }
 
+/* ---- the access table */
+
+/* ` by FILE:LINE: the line`, or why the table cannot be used; "" when a refusal is not the table's. */
+static const char *by_table(const struct session *s, bool table)
+{
+    static char text[400];
+
+    text[0] = '\0';
+    if (table)
+        snprintf(text, sizeof text, " by " ACCESS_TABLE_FILE ":%u: %s", s->answer.line,
+                 *s->answer.fault ? s->answer.fault : s->answer.rule);
+    return text;
+}
+
+/* Asks the table, which is for remote clients only. Returns the refusal, or NULL; s->answer has the rest. */
+static const char *ask_table(struct session *s, enum table_tag tag, const struct address *a, const char *reject)
+{
+    struct table_query q = { .tag = tag, .client = s->peer.client, .address = a, .hostname = s->site.conf.hostname };
+    enum table_result r = TABLE_NOTHING;
+
+    if (s->peer.is_socket) {
+        do {
+            q.state = s->facts.client_state;
+            q.name = s->names.client;
+            r = table_find(&s->table.source, &q, &s->answer);
+            if (r == TABLE_ASK_NAME)
+                ask_name(s);
+        } while (r == TABLE_ASK_NAME);
+    }
+    if (r == TABLE_BROKEN)
+        return "421 4.3.0 this server is not set up, closing";
+    if (r == TABLE_NOTHING)
+        s->answer.action = TABLE_SKIP;
+    switch (s->answer.action) {
+    case TABLE_REJECT: return reject;
+    case TABLE_REPLY:  return s->answer.reply;
+    default:           return NULL;
+    }
+}
+
+/* NULL when the table lets the client in, and what else it says of him is noted. */
+static const char *judge_listed(struct session *s)
+{
+    const char *no = ask_table(s, TABLE_CONNECT, NULL, "554 5.7.1 access denied");
+    enum table_action a = s->answer.action;
+
+    /* A key for the name, had it been known, might have said something else. */
+    if (s->names.failed && s->answer.past_name && (no || a == TABLE_DISCARD))
+        no = refusal(s, no);
+    if (no) {
+        log_line(LOG_NOTICE, "reject: CONNECT from %s: %s%s", refused_label(s), no, by_table(s, true));
+        return no;
+    }
+    s->relay = a == TABLE_RELAY;
+    s->welcome = a == TABLE_OK || a == TABLE_RELAY;
+    s->discard_all = a == TABLE_DISCARD;
+    if (s->discard_all)
+        log_line(LOG_NOTICE, "discard: CONNECT from %s%s", refused_label(s), by_table(s, true));
+    return NULL;
+}
+
 /* require-name: NULL when the client's name is enough, else the reply. */
 static const char *judge_name(struct session *s)
 {
     uint32_t want = s->site.conf.require_name;
 
-    if (want == CONF_NAME_OFF)
+    if (want == CONF_NAME_OFF || s->welcome)
         return NULL;
     ask_name(s);
     enum access_name have = s->facts.client_state;
@@ -144,7 +212,7 @@ static int refuse(struct session *s, const char *reply, int code)
 
 /* ---- verdicts */
 
-static const char *judge_sender(struct session *s)
+static const char *judge_room(struct session *s)
 {
     const struct conf *c = &s->site.conf;
 
@@ -157,6 +225,20 @@ static const char *judge_sender(struct session *s)
                     : "451 4.3.0 the message cannot be stored now, try again later";
     }
     return NULL;
+}
+
+static const char *judge_sender(struct session *s)
+{
+    s->discard = s->discard_all;
+    if (s->discard)
+        return NULL;
+    const char *no = ask_table(s, TABLE_FROM, &s->srv.sender, "550 5.7.1 access denied");
+    s->discard = !no && s->answer.action == TABLE_DISCARD;
+    if (no || s->discard)
+        log_line(LOG_NOTICE, "%s: MAIL from %s%s%s%s; from=<%s> proto=%s helo=<%s>", no ? "reject" : "discard",
+                 refused_label(s), no ? ": " : "", no ? no : "", by_table(s, true), s->srv.sender.text, protocol(s),
+                 s->srv.helo);
+    return no || s->discard ? no : judge_room(s);
 }
 
 static const char *judge_local(struct session *s)
@@ -176,36 +258,47 @@ static const char *judge_local(struct session *s)
 static const char *judge_remote(struct session *s)
 {
     const struct conf *c = &s->site.conf;
+    const char *no_route = *c->smarthost ? NULL : "550 5.4.4 no route: etc/buzon.conf names no smarthost";
 
-    if (!s->peer.is_socket)
-        return *c->smarthost ? NULL : "550 5.4.4 no route: etc/buzon.conf names no smarthost";
+    if (!s->peer.is_socket || s->answer.action == TABLE_RELAY)
+        return no_route;
     if (!s->relay && s->names.failed)
         return "450 4.7.25 your address's name cannot be looked up now, try again later";
     if (!s->relay)
         return "550 5.7.1 relaying denied";
     if (c->relay_senders == CONF_SENDERS_OURS && !address_is_null(&s->srv.sender) && !policy_is_ours(c, &s->srv.sender))
         return "550 5.7.1 relaying denied: the sender's address is not of a domain of ours";
-    return NULL;
+    return no_route;
+}
+
+static const char *judge_route(struct session *s)
+{
+    switch (policy_route(&s->site.conf, &s->srv.rcpt)) {
+    case POLICY_LOCAL:  return judge_local(s);
+    case POLICY_REMOTE: return judge_remote(s);
+    default:            return NULL;
+    }
 }
 
 static const char *judge_rcpt(struct session *s)
 {
-    const char *no = NULL;
     char address[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
 
-    switch (policy_route(&s->site.conf, &s->srv.rcpt)) {
-    case POLICY_LOCAL:  no = judge_local(s); break;
-    case POLICY_RELAY:  break;
-    case POLICY_REMOTE: no = judge_remote(s); break;
-    }
-    if (!no) {
+    if (s->discard)
+        return NULL;                 /* whoever it is for */
+    const char *no = ask_table(s, TABLE_TO, &s->srv.rcpt, "550 5.7.1 access denied");
+    bool table = no, discard = !no && s->answer.action == TABLE_DISCARD;
+    if (!no && !discard)
+        no = judge_route(s);
+    if (!no && !discard) {
         policy_destination(&s->site.conf, &s->srv.rcpt, address, sizeof address);
         if (envelope_add_rcpt(&s->envelope, address))
             no = "452 4.5.3 too many recipients; send the others in another message";
     }
-    if (no)
-        log_line(LOG_NOTICE, "reject: RCPT from %s: %s; from=<%s> to=<%s> proto=%s helo=<%s>", refused_label(s), no,
-                 s->srv.sender.text, s->srv.rcpt.text, protocol(s), s->srv.helo);
+    if (no || discard)
+        log_line(LOG_NOTICE, "%s: RCPT from %s%s%s%s; from=<%s> to=<%s> proto=%s helo=<%s>", no ? "reject" : "discard",
+                 refused_label(s), no ? ": " : "", no ? no : "", by_table(s, table || discard), s->srv.sender.text,
+                 s->srv.rcpt.text, protocol(s), s->srv.helo);
     return no;
 }
 
@@ -242,6 +335,11 @@ static const char *open_message(struct session *s)
         .when = clock_wall(),
     };
 
+    header_start(&s->header);
+    dot_start(&s->dot, s->lan);
+    s->discard = s->discard || s->envelope.rcpts == 0;       /* no recipient is left */
+    if (s->discard)
+        return NULL;
     if (envelope_finish(&s->envelope)) {
         errno = E2BIG;
         return storage_failed(s, "envelope");
@@ -255,8 +353,6 @@ static const char *open_message(struct session *s)
     }
     if (queue_put(&s->queued, trace, trace_received(&t, trace)) != SYS_OK)
         return storage_failed(s, "queue/tmp");
-    header_start(&s->header);
-    dot_start(&s->dot, s->lan);
     return NULL;
 }
 
@@ -270,9 +366,10 @@ static const char *const bad_text[] = {
  * end, or NULL. Returns IO_OK at the end; IO_BARE for a bad line end, after which no byte may be believed. */
 static enum io_result take_text(struct session *s, const char **refusal)
 {
-    uint64_t most = s->site.conf.message_size_limit, size = 0;
+    uint64_t most = s->site.conf.message_size_limit;
     enum dot_result d = DOT_MORE;
 
+    s->size = 0;
     io_allow(&s->io, s->site.conf.data_timeout);
     while (d == DOT_MORE) {
         const char *data;
@@ -284,14 +381,14 @@ static enum io_result take_text(struct session *s, const char **refusal)
         io_used(&s->io, used);
         if (d == DOT_BAD)
             return IO_BARE;
-        size += made;
+        s->size += made;
         header_watch(&s->header, s->text, made);
         if (*refusal)
             continue;                /* only the end is looked for */
-        if (size > most) {
+        if (s->size > most) {
             queue_abort(&s->queued);
             *refusal = "552 5.3.4 the message is larger than this server takes";
-        } else if (queue_put(&s->queued, s->text, made) != SYS_OK) {
+        } else if (!s->discard && queue_put(&s->queued, s->text, made) != SYS_OK) {
             *refusal = storage_failed(s, "queue/tmp");
         }
     }
@@ -352,6 +449,11 @@ static enum srv_want receive(struct session *s)
         return drop_session(s, "554 5.5.0 bytes behind the message that nobody asked for, closing");
     if (!no && (no = judge_message(s)))
         queue_abort(&s->queued);
+    if (!no && s->discard) {
+        log_line(LOG_NOTICE, "discard: DATA from %s: size=%llu, nrcpts=%u, msgid=%s; from=<%s>", refused_label(s),
+                 (unsigned long long)s->size, s->srv.rcpts, s->header.message_id, s->srv.sender.text);
+        return srv_text_done(&s->srv, "250 2.0.0 message accepted");
+    }
     if (!no && queue_commit(&s->queued, clock_wall()) != SYS_OK)
         no = storage_failed(s, "queue/new");
     if (no) {
@@ -459,6 +561,8 @@ int smtpd_main(int argc, char **argv)
     if (site_open(&s->site, root, &f))
         return not_ready(s, &f);
     rules_load_tree(&s->rules);
+    if (s->peer.is_socket)
+        access_table_load(&s->table, ACCESS_TABLE_FILE);
     if (tree_enter(&s->site.tree, &f))
         return not_ready(s, &f);
 
@@ -466,9 +570,9 @@ int smtpd_main(int argc, char **argv)
     s->facts.client = s->peer.client;
     s->facts.server = s->peer.server;
     const char *no = NULL;
-    if (s->peer.is_socket && ((no = judge_client(s)) || (no = judge_name(s))))
-        return refuse(s, no, EX_NOPERM);
-    s->relay = client_in(s, s->site.conf.relay_clients);
+    if (s->peer.is_socket && ((no = judge_client(s)) || (no = judge_listed(s)) || (no = judge_name(s))))
+        return refuse(s, no, *s->answer.fault ? EX_CONFIG : EX_NOPERM);
+    s->relay = s->relay || client_in(s, s->site.conf.relay_clients);
     s->lan = !s->peer.is_socket || client_in(s, s->site.conf.lan_clients);
     converse(s);
     return EX_OK;

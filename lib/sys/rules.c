@@ -28,7 +28,7 @@ static bool is_dev_null(const char *path)
     return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-static void load(struct access_file *file, const char *path)
+void rules_load_file(struct access_file *file, const char *path)
 {
     struct stat st;
     char *text;
@@ -59,7 +59,7 @@ static void add_file(struct access_files *all, const struct rule_span *name)
         return;                                  /* what is not there refuses */
     memcpy(names[n], name->p, name->n);
     names[n][name->n] = '\0';
-    load(&files[n], names[n]);
+    rules_load_file(&files[n], names[n]);
     if (!files[n].text && !files[n].fault)
         files[n].fault = "no such file of patterns: make it, or take it out";
     all->n++;
@@ -95,8 +95,8 @@ static void add_files_of_files(struct access_files *all)
 
 void rules_load(struct access_rules *rules, const char *allow, const char *deny)
 {
-    load(&rules->allow, allow);
-    load(&rules->deny, deny);
+    rules_load_file(&rules->allow, allow);
+    rules_load_file(&rules->deny, deny);
     rules->files = (struct access_files){ files, 0 };
     add_files_of_rules(&rules->files, &rules->allow);
     add_files_of_rules(&rules->files, &rules->deny);
