@@ -12,13 +12,13 @@ int table_query_read(struct table_query *q, struct address *a, enum table_tag ta
 
     *a = (struct address){ .len = 0 };
     *q = (struct table_query){ .tag = tag, .address = a, .hostname = "localhost" };
-    if (tag == TABLE_CONNECT)
-        return net_parse(text, n, &q->client) ? table_part_fault(fault, "no address of a client: write it like 192.0.2.1 "
-                                                                 "or 2001:db8::1", text, n) : 0;
-    if (tag == TABLE_FROM && strcmp(text, "<>") == 0)
+    if (tag == TABLE_CONNECT && net_parse(text, n, &q->client))
+        return table_part_fault(fault, "no address of a client: write it like 192.0.2.1 or 2001:db8::1", text, n);
+    if (tag == TABLE_CONNECT || (tag == TABLE_FROM && strcmp(text, "<>") == 0))
         return 0;
-    return address_mailbox(text, n, a) == ADDRESS_OK
-        ? 0 : table_part_fault(fault, "no mail address: write it like user@example.org", text, n);
+    if (address_mailbox(text, n, a) != ADDRESS_OK)
+        return table_part_fault(fault, "no mail address: write it like user@example.org", text, n);
+    return 0;
 }
 
 static void put_rule(const char *line, size_t n, char *rule, size_t cap)

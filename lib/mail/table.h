@@ -71,8 +71,8 @@ struct table_query {
     const char *hostname;                /* FROM, TO: the domain of an address that has none */
 };
 
-/* Makes a query of a tag and a text, as an administrator asks: a client's address; a mailbox, or `<>` for From. A client's
- * name is for the caller to add. *a holds the mailbox and must outlive *q. Returns 0, or -1 with the fault. */
+/* Makes a query of a tag and a text, as an administrator asks: a client's address; a mailbox, or `<>` for From. A
+ * client's name is for the caller to add. *a holds the mailbox and must outlive *q. Returns 0, or -1 with the fault. */
 int table_query_read(struct table_query *q, struct address *a, enum table_tag tag, const char *text, char *fault);
 
 /* Which keys a table has, so that no others are looked for. */

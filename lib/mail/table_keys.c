@@ -63,7 +63,8 @@ static void start_client(struct table_keys *k)
 {
     k->stage = HOST;
     k->bits = width(k);
-    if (names_matter(k) && k->query->state == ACCESS_NAME_KNOWN && str_copy(k->domain, sizeof k->domain, k->query->name) == 0) {
+    if (names_matter(k) && k->query->state == ACCESS_NAME_KNOWN
+        && str_copy(k->domain, sizeof k->domain, k->query->name) == 0) {
         for (char *p = k->domain; *p; p++)
             *p = str_lower(*p);
         k->suffix = k->domain;

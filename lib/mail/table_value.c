@@ -1,7 +1,8 @@
 /* The value of a line of the access table, and the replies it may give: see table_part.h. */
-#include "mail/table_part.h"
+#include "mail/table.h"
 
 #include "base/str.h"
+#include "mail/table_part.h"
 
 #include <string.h>
 

@@ -14,9 +14,9 @@ struct access_table {
     char fault[TABLE_FAULT];             /* the first one, which the source then has */
 };
 
-/* Loads a table. A missing file is an empty one, and so is /dev/null. One that cannot be read, that everybody may write,
- * that is a link to nothing or has a fault on any line stands in the source with that fault, so that every question
- * is answered by TABLE_BROKEN. What is loaded lives until the process ends. Call it before the jail. */
+/* Loads a table. A missing file is an empty one, and so is /dev/null. One that cannot be read, that everybody may
+ * write, that is a link to nothing or has a fault on any line stands in the source with that fault, so that every
+ * question is answered by TABLE_BROKEN. What is loaded lives until the process ends. Call it before the jail. */
 void access_table_load(struct access_table *t, const char *path);
 
 /* Tells every fault of a table, for a lint; line 0 for one of the file as a whole. Returns 0; 1 when there were faults;

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from support.queuefile import QueueFile
+from support.tree import REPO
 
 TEXT = "Subject: test\r\n\r\nhello\r\n"
 PTR = "9.0.0.127.in-addr.arpa"
@@ -127,7 +128,8 @@ def test_table_that_root_alone_may_read(box):
 
 
 @pytest.mark.parametrize("line, said", [
-    ("\ufeffConnect:10 OK", "byte order mark"), ("Connect:10 OK\r", "Unix line ends"), ("Connect:10 MAYBE", "no such value"),
+    ("\ufeffConnect:10 OK", "byte order mark"), ("Connect:10 OK\r", "Unix line ends"),
+    ("Connect:10 MAYBE", "no such value"),
     ("Connect:10.0.0.1/8 OK", "beyond the prefix"), ("From:example.org RELAY", "anyone can write"),
 ])
 def test_line_that_cannot_be_understood(box, line, said):
@@ -204,3 +206,22 @@ def test_relayed_message_is_queued(box):
         s.hello()
         assert s.deliver("a@example.net", "x@sub.far.example", TEXT).startswith("250 2.0.0 queued as ")
     assert QueueFile(box.queue()[0]).recipients == ["x@sub.far.example"]
+
+
+# --- the example ---
+
+def test_example_table(box):
+    """As it is shipped it says nothing; each of its examples is understood and does what it says."""
+    text = (REPO / "rootfs/etc/access").read_text()
+    box.write("etc/access", text)
+    assert all(not l or l.startswith("#") for l in text.splitlines())
+    assert banner(box).startswith("220 ")
+    lines = [l[1:] for l in text.splitlines() if l.startswith(("#Connect:", "#From:", "#To:"))]
+    assert len(lines) >= 6
+    box.write("etc/access", "".join(l + "\n" for l in lines))
+    with box.smtp() as s:
+        s.hello()
+        assert s.command("MAIL FROM:<a@shop.example>").startswith("550 5.7.1 We have")
+        assert s.command("MAIL FROM:<invoices@shop.example>").startswith("250 ")
+        assert s.command("RCPT TO:<boss@example.org>").startswith("550 5.2.1 Ask")
+        assert s.command("RCPT TO:<a@branch.example.org>").startswith("550 5.4.4 no route")

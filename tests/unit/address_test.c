@@ -221,6 +221,21 @@ static void d1_control_characters_and_eight_bit(void)
     }
 }
 
+static void local_parts_as_they_are_meant(void)
+{
+    static const char *const rows[][2] = {
+        { "u@x", "u" }, { "U+d", "U+d" }, { "\"u\"@x", "u" }, { "\"a b\"@x", "a b" }, { "\"a\\@\\\"b\"@x", "a@\"b" },
+        { "\"\"@x", "" },
+    };
+    char local[LIMIT_LOCAL_PART + 1];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK_EQ(mailbox(rows[i][0]), OK);
+        CHECK_EQ(address_local(&a, local), strlen(rows[i][1]));
+        CHECK_STR(local, rows[i][1]);
+    }
+}
+
 static char *times(char *p, char c, int n)
 {
     memset(p, c, (size_t)n);
@@ -371,6 +386,7 @@ int main(void)
     RUN(d9_a_route_in_the_local_part_is_seen);
     RUN(d10_address_literals);
     RUN(d12_null_and_postmaster);
+    RUN(local_parts_as_they_are_meant);
     RUN(d1_control_characters_and_eight_bit);
     RUN(d3_lengths);
     RUN(d3_a_route_counts_for_the_path);

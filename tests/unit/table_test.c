@@ -24,15 +24,18 @@ static void canonical_keys(void)
         { "Connect:IPv6:1:2:3:4:5:6:7", "connect:1:2:3:4:5:6:7:0/112" },
         { "Connect:IPv6:1:2:3:4:5:6:7:8", "connect:1:2:3:4:5:6:7:8/128" },
         { "Connect:[2001:db8::]/32", "connect:2001:db8::/32" }, { "[2001:db8::]/32", "any:2001:db8::/32" },
-        { "Connect:[IPv6:2001:db8::1]", "connect:2001:db8::1/128" }, { "Connect:2001:db8::1", "connect:2001:db8::1/128" },
+        { "Connect:[IPv6:2001:db8::1]", "connect:2001:db8::1/128" },
+        { "Connect:2001:db8::1", "connect:2001:db8::1/128" },
         { "Connect:2001:db8::/33", "connect:2001:db8::/33" }, { "Connect:dead:beef::1", "connect:dead:beef::1/128" },
         { "Connect:[127.0.0.3]", "connect:127.0.0.3/32" }, { "Connect:::1", "connect:::1/128" },
         { "Connect:::/0", "connect:::/0" }, { "Connect:IPv6:::1", "connect:::1/128" },
         { "Connect:IPv6:::ffff:10.0.0.1", "connect:10.0.0.1/32" },
         { "Connect:[::ffff:10.0.0.0]/104", "connect:10.0.0.0/8" },
         { "Example.ORG", "any:example.org" }, { "From:example.org", "from:example.org" }, { "To:tld", "to:tld" },
-        { "Connect:.Example.org", "connect:.example.org" }, { "Connect:host-1.example.org", "connect:host-1.example.org" },
-        { "User@Example.org", "any:user@example.org" }, { "to:a+b@x", "to:a+b@x" }, { "From:FREE.MAILER@", "from:free.mailer@" },
+        { "Connect:.Example.org", "connect:.example.org" },
+        { "Connect:host-1.example.org", "connect:host-1.example.org" },
+        { "User@Example.org", "any:user@example.org" }, { "to:a+b@x", "to:a+b@x" },
+        { "From:FREE.MAILER@", "from:free.mailer@" },
         { "From:\"quoted\"@example.org", "from:quoted@example.org" }, { "From:\"a@b\"@c", "from:a@b@c" },
         { "From:user@[192.0.2.1]", "from:user@[192.0.2.1]" }, { "From:[192.0.2.1]", "from:[192.0.2.1]" },
         { "To:[IPv6:2001:DB8:0::1]", "to:[2001:db8::1]" }, { "From:<>", "from:<>" }, { "<>", "any:<>" },
@@ -61,8 +64,10 @@ static void values(void)
         { "error:450 mailbox full", TABLE_REPLY, "450 4.7.1 mailbox full" },
         { "ERROR:4.2.2:450 mailbox full", TABLE_REPLY, "450 4.2.2 mailbox full" },
         { "550 Go away", TABLE_REPLY, "550 5.7.1 Go away" }, { "\"550 Go away\"", TABLE_REPLY, "550 5.7.1 Go away" },
-        { "550 5.1.1 Go # away", TABLE_REPLY, "550 5.1.1 Go # away" }, { "550", TABLE_REPLY, "550 5.7.1 access denied" },
-        { "421 4.7.0", TABLE_REPLY, "421 4.7.0 access denied" }, { "ERROR:5.7.1:554", TABLE_REPLY, "554 5.7.1 access denied" },
+        { "550 5.1.1 Go # away", TABLE_REPLY, "550 5.1.1 Go # away" },
+        { "550", TABLE_REPLY, "550 5.7.1 access denied" },
+        { "421 4.7.0", TABLE_REPLY, "421 4.7.0 access denied" },
+        { "ERROR:5.7.1:554", TABLE_REPLY, "554 5.7.1 access denied" },
         { "550 We don't \"like\" it", TABLE_REPLY, "550 5.7.1 We don't \"like\" it" },
         { "550 5.7 is no code", TABLE_REPLY, "550 5.7.1 5.7 is no code" },
         { "550 5.123.456 x", TABLE_REPLY, "550 5.123.456 x" },
@@ -87,7 +92,8 @@ static void faults(void)
         { "example.org REJECT\r", "CR" }, { "ex\xc3\xa4mple.org OK", "ASCII" }, { "\xef\xbb\xbf# x", "byte order" },
         { "Spam:example.org OK", "no such tag" }, { "TLS_Srv:example.org OK", "no such tag" },
         { "Connect:10.0.0.1/8 OK", "beyond the prefix" }, { "10.0/16 OK", "the address is whole" },
-        { "10.0.0. OK", "dot at its end" }, { "example.org. OK", "dot at its end" }, { "10.0.0.0/33 OK", "prefix length" },
+        { "10.0.0. OK", "dot at its end" }, { "example.org. OK", "dot at its end" },
+        { "10.0.0.0/33 OK", "prefix length" },
         { "10.0.0.0/08 OK", "prefix length" }, { "10.0.0.0/ OK", "prefix length" },
         { "10.0.0.0/255.0.0.0 OK", "prefix length" }, { "300.0.0.1 OK", "without leading zeros" },
         { "010.0.0.1 OK", "without leading zeros" }, { "1.2.3.4.5 OK", "one to four numbers" },
@@ -95,16 +101,19 @@ static void faults(void)
         { "[2001:db8::]/129 OK", "prefix length" }, { "[::ffff:10.0.0.0]/64 OK", "prefix length" },
         { "Connect:IPv6:1:2:3:4:5:6:7:8:9 OK", "IPv6" }, { "[192.0.2.1] OK", "Connect:, From: or To:" },
         { "Connect:user@example.org OK", "no mail address" }, { "Connect:user@ OK", "no mail address" },
-        { "Connect:<> OK", "no mail address" }, { "From:10.0 OK", "write Connect:" }, { "To:IPv6:2001:db8 OK", "write Connect:" },
+        { "Connect:<> OK", "no mail address" }, { "From:10.0 OK", "write Connect:" },
+        { "To:IPv6:2001:db8 OK", "write Connect:" },
         { "To:<> OK", "From:<>" }, { "@example.org OK", "without the @" }, { "<a@b> OK", "without brackets" },
         { "\"a b\"@example.org OK", "with a blank" }, { "a@b@c OK", "no address" }, { "exa_mple..org OK", "no key" },
-        { "a/b OK", "prefix length" }, { "*.example.org OK", "no key" }, { ". OK", "no key" }, { ".[10.0.0.1] OK", "no key" },
+        { "a/b OK", "prefix length" }, { "*.example.org OK", "no key" }, { ". OK", "no key" },
+        { ".[10.0.0.1] OK", "no key" },
         { "From:example.org RELAY", "anyone can write" }, { "<> RELAY", "anyone can write" },
         { "example.org 250 fine", "no reply" }, { "example.org 650 x", "no reply" }, { "example.org 5500", "no reply" },
         { "example.org ERROR:", "no reply" }, { "example.org ERROR:5.7.1:", "no reply" },
         { "example.org ERROR:go away", "no reply" }, { "example.org ERROR:4.7.1:550 x", "another class" },
         { "example.org 450 5.7.1 x", "another class" }, { "example.org ERROR:5.7.1:550 5.7.1 x", "two enhanced" },
-        { "example.org \"550 x", "quote" }, { "example.org ERROR:5.7.1:\"550 x\" y", "quote" }, { "example.org 550 a\tb", "tab" },
+        { "example.org \"550 x", "quote" }, { "example.org ERROR:5.7.1:\"550 x\" y", "quote" },
+        { "example.org 550 a\tb", "tab" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -180,7 +189,8 @@ static const struct address *address(const char *text)
 static void keys_of_addresses(void)
 {
     static const char *const rows[][2] = {
-        { "User@A.b.example", "to:user@a.b.example any:user@a.b.example to:user@ any:user@ to:a.b.example any:a.b.example "
+        { "User@A.b.example",
+          "to:user@a.b.example any:user@a.b.example to:user@ any:user@ to:a.b.example any:a.b.example "
           "to:.b.example any:.b.example to:b.example any:b.example to:.example any:.example to:example any:example" },
         { "u+d@x", "to:u+d@x any:u+d@x to:u@x any:u@x to:u+d@ any:u+d@ to:u@ any:u@ to:x any:x" },
         { "+d@x", "to:+d@x any:+d@x to:+d@ any:+d@ to:x any:x" },
@@ -295,7 +305,8 @@ static const char *connect_from(const char *addr, enum access_name state, const 
 static void the_narrowest_key_decides(void)
 {
     CHECK_EQ(load("# whom we know\n\nspam.example\tREJECT\nFrom:good@spam.example OK\nTo:good.spam.example  RELAY\n"
-                  "abuse@ OK\nTo:.net.example REJECT\nTo:net.example OK\n<> 451 later\nTo:x@y.example ERROR:5.1.1:550 gone\n"
+                  "abuse@ OK\nTo:.net.example REJECT\nTo:net.example OK\n<> 451 later\n"
+                  "To:x@y.example ERROR:5.1.1:550 gone\n"
                   "a.example REJECT\nFrom:a.example OK\nTo:sub.a.example SKIP"), 0);
     CHECK_STR(from("bad@spam.example"), "REJECT");
     CHECK_EQ(answer.line, 3);
@@ -368,7 +379,8 @@ static void faults_are_told_by_line(void)
 
 /* ---- other sources */
 
-static int wrong_line(const void *context, const char *key, size_t n, const char **text, size_t *text_n, unsigned *number)
+static int wrong_line(const void *context, const char *key, size_t n, const char **text, size_t *text_n,
+                      unsigned *number)
 {
     (void)key;
     (void)n;
@@ -397,6 +409,28 @@ static void a_source_is_not_believed(void)
     CHECK_EQ(answer.line, 3);
 }
 
+static void what_an_administrator_asks(void)
+{
+    static const struct { enum table_tag tag; const char *text, *fault; } rows[] = {
+        { TABLE_CONNECT, "192.0.2.1", "" }, { TABLE_CONNECT, "2001:db8::1", "" }, { TABLE_FROM, "<>", "" },
+        { TABLE_TO, "user@example.org", "" }, { TABLE_CONNECT, "192.0.2", "no address of a client" },
+        { TABLE_CONNECT, "a@b", "no address of a client" }, { TABLE_TO, "<>", "no mail address" },
+        { TABLE_FROM, "", "no mail address" }, { TABLE_FROM, "a@b@c", "no mail address" },
+    };
+    struct table_query q;
+    struct address a;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int r = table_query_read(&q, &a, rows[i].tag, rows[i].text, fault);
+        if (*rows[i].fault ? r != -1 || !strstr(fault, rows[i].fault) : r != 0)
+            test_fail(__FILE__, __LINE__, "%s: %s", rows[i].text, r ? fault : "no fault");
+    }
+    CHECK_EQ(load("To:example.org REJECT\n"), 0);
+    CHECK_EQ(table_query_read(&q, &a, TABLE_TO, "u@example.org", fault), 0);
+    CHECK_STR(decide(&q), "REJECT");
+    table_text_free(&table);
+}
+
 int main(void)
 {
     RUN(canonical_keys);
@@ -411,5 +445,6 @@ int main(void)
     RUN(no_name_is_asked_for_without_need);
     RUN(faults_are_told_by_line);
     RUN(a_source_is_not_believed);
+    RUN(what_an_administrator_asks);
     TEST_DONE();
 }
