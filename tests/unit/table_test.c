@@ -398,6 +398,8 @@ static void a_source_is_not_believed(void)
     CHECK_EQ(table_find(&s, &q, &answer), TABLE_BROKEN);
     CHECK(strstr(answer.fault, "anew"));
     CHECK_EQ(answer.line, 7);
+    s.context = "From:a@ OK";            /* the front of the key is not the key */
+    CHECK_EQ(table_find(&s, &q, &answer), TABLE_BROKEN);
     s.context = "From:a@b OK";
     CHECK_EQ(table_find(&s, &q, &answer), TABLE_FOUND);
     s.context = NULL;
