@@ -5,6 +5,7 @@
 #include "mail/access.h"
 #include "sys/dns.h"
 #include "sys/proc.h"
+#include "sys/resolve.h"
 #include "sys/rules.h"
 #include "sys/tree.h"
 
@@ -119,6 +120,7 @@ static int load_rules(const struct question *q, struct access_rules *rules)
             return complain(f.text, "");
         rules_load_tree(rules);
     }
+    resolve_load(!q->allow);
     if (geteuid() == 0 && proc_drop(t.uid, t.gid, &f))
         return complain(f.text, "");
     return 0;

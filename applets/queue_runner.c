@@ -6,12 +6,14 @@
 #include "mail/bounce.h"
 #include "mail/policy.h"
 #include "sys/clock.h"
+#include "sys/dns.h"
 #include "sys/local.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/queue.h"
 #include "sys/rand.h"
 #include "sys/remote.h"
+#include "sys/resolve.h"
 #include "sys/site.h"
 
 #include <errno.h>
@@ -377,7 +379,11 @@ static int pass(struct runner *r)
     int lock, code = EX_OK;
 
     log_open("queue-runner", r->options.verbose);    /* anew for each pass: syslogd may have come, gone or come back */
-    if (site_open(&r->site, r->options.root, &f) || tree_enter(&r->site.tree, &f))
+    if (site_open(&r->site, r->options.root, &f))
+        return not_ready(r, &f);
+    resolve_load(true);
+    dns_set_timeout(r->site.conf.name_timeout);
+    if (tree_enter(&r->site.tree, &f))
         return not_ready(r, &f);
     lock = queue_lock();
     if (lock < 0 && errno == EWOULDBLOCK)

@@ -16,6 +16,7 @@
 #include "sys/peer.h"
 #include "sys/proc.h"
 #include "sys/queue.h"
+#include "sys/resolve.h"
 #include "sys/rules.h"
 #include "sys/site.h"
 
@@ -82,10 +83,8 @@ static const char *protocol(const struct session *s)
 
 static void ask_name(struct session *s)
 {
-    if (s->facts.client_state != ACCESS_NAME_UNASKED)
-        return;
-    s->facts.client_state = dns_name_of(&s->peer.client, s->names.client, sizeof s->names.client, &s->names.failed);
-    s->facts.client_name = s->names.client;
+    if (s->facts.client_state == ACCESS_NAME_UNASKED)
+        dns_ask_client(&s->names, &s->facts);
 }
 
 /* Does the client match relay-clients or lan-clients? */
@@ -563,6 +562,8 @@ int smtpd_main(int argc, char **argv)
     rules_load_tree(&s->rules);
     if (s->peer.is_socket)
         access_table_load(&s->table, ACCESS_TABLE_FILE);
+    resolve_load(true);
+    dns_set_timeout(s->site.conf.name_timeout);
     if (tree_enter(&s->site.tree, &f))
         return not_ready(s, &f);
 

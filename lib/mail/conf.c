@@ -63,6 +63,7 @@ static const struct conf_key keys[] = {
     { "retry-min",              CONF_TIME,    AT(retry_min), NULL, 1, 7 * 86400 },
     { "retry-max",              CONF_TIME,    AT(retry_max), NULL, 1, 7 * 86400 },
     { "deliveries",             CONF_LATER,   0, NULL, 0, 0 },
+    { "name-timeout",           CONF_TIME,    AT(name_timeout), NULL, 1, 60 },
     { "connect-timeout",        CONF_TIME,    AT(connect_timeout), NULL, 1, 3600 },
     { "command-timeout",        CONF_TIME,    AT(command_timeout), NULL, 1, 3600 },
     { "data-timeout",           CONF_TIME,    AT(data_timeout), NULL, 1, 86400 },
@@ -79,7 +80,7 @@ void conf_defaults(struct conf *c)
         .recipient_limit = 100, .free_files = 100,
         .message_size_limit = 32 << 20, .free_space = 1 << 20,
         .queue_lifetime = 5 * 86400, .retry_min = 5 * 60, .retry_max = 3 * 3600,
-        .connect_timeout = 30, .command_timeout = 5 * 60, .data_timeout = 30 * 60,
+        .name_timeout = 5, .connect_timeout = 30, .command_timeout = 5 * 60, .data_timeout = 30 * 60,
     };
 }
 

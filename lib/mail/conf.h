@@ -26,7 +26,7 @@ struct conf {
     uint64_t message_size_limit;
     uint64_t free_space;
     uint32_t queue_lifetime, retry_min, retry_max;
-    uint32_t connect_timeout, command_timeout, data_timeout;
+    uint32_t name_timeout, connect_timeout, command_timeout, data_timeout;
 };
 
 struct conf_error {

@@ -21,6 +21,7 @@
 #define LIMIT_HOSTNAME     255
 #define LIMIT_CONF         65536     /* bytes of buzon.conf */
 #define LIMIT_ACCESS       (32 << 20) /* bytes of hosts.allow or hosts.deny */
+#define LIMIT_HOSTS        (1 << 20) /* bytes of resolv.conf, and of hosts */
 #define LIMIT_HEADER       65536     /* header section of a message handed to sendmail -t */
 
 #endif

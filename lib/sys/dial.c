@@ -4,10 +4,10 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "sys/clock.h"
+#include "sys/dns.h"
+#include "sys/peer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,24 +16,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define DIAL_ADDRESSES 8             /* of one name that are tried (CASES G4) */
+#define DIAL_PORT 25
 
 /* Takes `HOST:PORT` apart. The brackets of an address literal and its `IPv6:` tag go. */
-static void split(const char *where, size_t n, char host[256], char port[6])
+static void split(const char *where, size_t n, char host[256], unsigned *port)
 {
     const char *colon = NULL;
+    uint64_t v = DIAL_PORT;
     struct str s;
 
     for (size_t i = n; i-- > 0 && where[i] != ']' && !colon;)
         if (where[i] == ':')
             colon = where + i;
-    str_init(&s, port, 6);
-    if (colon)
-        str_addn(&s, colon + 1, n - (size_t)(colon - where) - 1);
-    else
-        str_add(&s, "25");
-    if (colon)
+    if (colon) {
+        (void)num_dec(colon + 1, n - (size_t)(colon - where) - 1, 65535, &v);    /* conf_parse has read it */
         n = (size_t)(colon - where);
+    }
+    *port = (unsigned)v;
     if (n >= 2 && where[0] == '[') {
         where++;
         n -= 2;
@@ -66,14 +65,16 @@ static int await(int fd, uint32_t timeout)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error }) ? errno : error;
 }
 
-static int try_address(struct dial *d, const struct addrinfo *a, uint32_t timeout)
+static int try_address(struct dial *d, const struct net_addr *a, unsigned port, uint32_t timeout)
 {
+    struct sockaddr_storage to;
+    socklen_t len = peer_sockaddr(a, port, &to);
     int error = 0, on = 1;
 
-    d->fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    d->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (d->fd < 0)
         return errno;
-    if (connect(d->fd, a->ai_addr, a->ai_addrlen))
+    if (connect(d->fd, (struct sockaddr *)&to, len))
         error = errno == EINPROGRESS ? await(d->fd, timeout) : errno;
     if (error) {
         close(d->fd);
@@ -87,26 +88,23 @@ static int try_address(struct dial *d, const struct addrinfo *a, uint32_t timeou
 
 enum sys_result dial(struct dial *d, const char *where, size_t n, uint32_t timeout)
 {
-    char host[256], port[6], addr[64];
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
-    int tried = 0;
+    char host[256], text[NET_TEXT];
+    struct dns_addresses found = { .n = 1 };
+    unsigned port;
 
     d->fd = -1;
-    split(where, n, host, port);
+    split(where, n, host, &port);
     (void)str_copy(d->peer, sizeof d->peer, host);
-    int r = getaddrinfo(host, port, &hints, &list);
-    if (r) {
-        snprintf(d->why, sizeof d->why, "%.100s: the name cannot be looked up now: %s", host, gai_strerror(r));
+    if (net_parse(host, strlen(host), &found.addr[0]) && dns_addresses_of(host, &found) != SYS_OK) {
+        snprintf(d->why, sizeof d->why, "%.60s: the name cannot be looked up now: %s", host, found.why);
         return SYS_TEMP;
     }
-    for (struct addrinfo *a = list; a && tried < DIAL_ADDRESSES && d->fd < 0; a = a->ai_next, tried++) {
-        if (getnameinfo(a->ai_addr, a->ai_addrlen, addr, sizeof addr, NULL, 0, NI_NUMERICHOST))
-            addr[0] = '\0';
-        snprintf(d->peer, sizeof d->peer, "%s [%s]", host, addr);
-        int error = try_address(d, a, timeout);
+    for (unsigned i = 0; i < found.n && d->fd < 0; i++) {
+        net_format(&found.addr[i], text);
+        snprintf(d->peer, sizeof d->peer, "%s [%s]", host, text);
+        int error = try_address(d, &found.addr[i], port, timeout);
         if (error)
-            snprintf(d->why, sizeof d->why, "%.60s port %s: %s", addr, port, strerror(error));
+            snprintf(d->why, sizeof d->why, "%s port %u: %s", text, port, strerror(error));
     }
-    freeaddrinfo(list);
     return d->fd >= 0 ? SYS_OK : SYS_TEMP;
 }

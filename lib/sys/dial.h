@@ -14,8 +14,8 @@ struct dial {
 };
 
 /* Connects to `HOST`, `HOST:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT` (n bytes at where; port 25 when none is given),
- * trying its addresses in turn, each for at most `timeout` seconds. SYS_OK, or SYS_TEMP: a name that cannot be found is
- * temporary too, for the WAN may be down. */
+ * trying its addresses (dns_addresses_of) in turn, each for at most `timeout` seconds. SYS_OK, or SYS_TEMP: a name that
+ * cannot be found is temporary too, for the WAN may be down. */
 enum sys_result dial(struct dial *d, const char *where, size_t n, uint32_t timeout);
 
 #endif

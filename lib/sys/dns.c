@@ -2,34 +2,24 @@
 #include "sys/dns.h"
 
 #include "base/str.h"
-#include "sys/peer.h"
+#include "sys/apart.h"
+#include "sys/clock.h"
+#include "sys/resolve.h"
 
-#include <arpa/nameser.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <resolv.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
-static bool is_temporary(int eai)
+static uint32_t timeout = DNS_TIMEOUT;
+
+void dns_set_timeout(uint32_t seconds)
 {
-    return eai == EAI_AGAIN || eai == EAI_MEMORY || eai == EAI_SYSTEM;
+    timeout = seconds;
 }
 
-static socklen_t to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ss)
+static int64_t deadline_from_now(void)
 {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ss;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ss;
-
-    memset(ss, 0, sizeof *ss);
-    if (a->family == NET_V4) {
-        v4->sin_family = AF_INET;
-        memcpy(&v4->sin_addr, a->byte, 4);
-        return sizeof *v4;
-    }
-    v6->sin6_family = AF_INET6;
-    memcpy(&v6->sin6_addr, a->byte, 16);
-    return sizeof *v6;
+    return clock_mono_ms() + (int64_t)timeout * 1000;
 }
 
 /* A PTR record may hold anything: only what a host name is made of gets further. Lowers the case. */
@@ -53,120 +43,270 @@ static bool is_host_name(char *name)
     return letter;                       /* digits and dots alone could pass for an address */
 }
 
-/* The name under which a PTR record of addr stands (RFC 1035 3.5, RFC 3596 2.5). */
-static void ptr_name(const struct net_addr *a, char name[80])
+/* Why no server could tell, in words. */
+static void tell_failure(const struct resolve_ask *ask, int64_t deadline, char *out, size_t cap)
 {
-    struct str s;
+    if (ask->result == RESOLVE_FAILED)
+        snprintf(out, cap, "the name servers in /etc/resolv.conf cannot tell now");
+    else if (clock_mono_ms() < deadline)
+        snprintf(out, cap, "no name server answered; see /etc/resolv.conf");
+    else
+        snprintf(out, cap, "no name server answered within %u s; see /etc/resolv.conf", (unsigned)timeout);
+}
 
-    str_init(&s, name, 80);
-    if (a->family == NET_V4) {
-        for (int i = 3; i >= 0; i--) {
-            str_addu(&s, a->byte[i]);
-            str_addc(&s, '.');
-        }
-    } else {
-        for (int i = 31; i >= 0; i--) {
-            str_addx(&s, i % 2 ? a->byte[i / 2] & 15u : a->byte[i / 2] >> 4, 1);
-            str_addc(&s, '.');
-        }
+/* ---- from an address to its name */
+
+#define BY_HOSTS "/etc/hosts"
+#define BY_PTR   "PTR"
+
+/* The records that a name has, from hosts or a server, whose kind is returned; NULL when no server can tell, which
+ * stands in *failure then. */
+static const char *forward(const char *name, enum dnsmsg_type type, int64_t deadline, struct dnsmsg_answer *answer,
+                           char failure[DNS_HOW])
+{
+    struct resolve_ask ask = { .answer = answer };
+
+    answer->n = resolve_hosts_addresses(name, answer->addr, DNSMSG_ADDRS, answer->real);
+    if (answer->n > 0) {
+        answer->alias = !str_case_eq(answer->real, name);
+        return BY_HOSTS;
     }
-    str_add(&s, a->family == NET_V4 ? "in-addr.arpa" : "ip6.arpa");
+    if (dnsmsg_ask(&ask.q, 0, type, name) == 0) {
+        resolve_ask(&ask, 1, deadline);
+        if (ask.result < RESOLVE_NONE) {
+            tell_failure(&ask, deadline, failure, DNS_HOW);
+            return NULL;
+        }
+        if (ask.result == RESOLVE_NONE)
+            answer->n = 0;
+    }
+    return type == DNSMSG_A ? "A" : "AAAA";
 }
 
-/* No name was found: is there none, or did nobody answer? musl's getnameinfo says the same of both. */
-static bool nobody_answered(const struct net_addr *addr)
+/* Does the name, which `source` gave, lead back to addr, and is it no alias of another? The original asks the same two
+ * things. Says in *found how it does, or why not. */
+static bool leads_back(const char *source, const char *name, const struct net_addr *addr, int64_t deadline,
+                       struct dns_found *found)
 {
-    unsigned char answer[512];
-    char name[80];
+    struct dnsmsg_answer answer;
+    char failure[DNS_HOW];
+    const char *kind = forward(name, addr->family == NET_V4 ? DNSMSG_A : DNSMSG_AAAA, deadline, &answer, failure);
 
-    ptr_name(addr, name);
-    int n = res_query(name, ns_c_in, ns_t_ptr, answer, sizeof answer);
-    if (n < 0)
-        return h_errno == TRY_AGAIN || h_errno == NO_RECOVERY;
-    int rcode = n > 3 ? answer[3] & 15 : ns_r_servfail;
-    return rcode != ns_r_noerror && rcode != ns_r_nxdomain;
-}
-
-/* Does the name lead back to addr, and is it no alias? The original asks the same two things. */
-static bool leads_back(const char *name, const struct net_addr *addr, bool *failed)
-{
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME };
-    struct addrinfo *found;
-    bool yes = false;
-
-    int r = getaddrinfo(name, NULL, &hints, &found);
-    if (r) {
-        *failed = is_temporary(r);
+    if (!kind) {
+        snprintf(found->how, sizeof found->how, "%s %.60s, but %s", source, name, failure);
+        found->failed = true;
         return false;
     }
-    const char *real = found->ai_canonname;
-    size_t n = real ? strlen(real) : 0;
-    if (n > 0 && real[n - 1] == '.')
-        n--;
-    bool alias = n > 0 && (n != strlen(name) || !str_case_eqn(real, name, n)) && strcmp(name, "localhost") != 0;
-    for (const struct addrinfo *a = found; a && !yes && !alias; a = a->ai_next) {
-        struct net_addr one;
-        peer_address(a->ai_addr, &one);
-        yes = net_equal(&one, addr);
+    if (answer.n > 0 && answer.alias && strcmp(name, "localhost") != 0) {
+        snprintf(found->how, sizeof found->how, "%s %.60s, which is an alias of %.60s", source, name, answer.real);
+        return false;
     }
-    freeaddrinfo(found);
-    return yes;
+    for (unsigned i = 0; i < answer.n; i++)
+        if (net_equal(&answer.addr[i], addr)) {
+            snprintf(found->how, sizeof found->how, strcmp(source, kind) == 0 ? "by %s" : "%s and %s agree", source,
+                     kind);
+            return true;
+        }
+    snprintf(found->how, sizeof found->how, "%s %.90s, which has no such address", source, name);
+    return false;
 }
 
-enum access_name dns_name_of(const struct net_addr *addr, char *name, size_t cap, bool *failed)
+/* Tries the names that `source` gave for an address, in turn. One that no server could tell about is not held against
+ * the others, but without a good one it is what counts: another time it may be the good one. */
+static void try_names(const char *source, const struct net_addr *addr, char names[][DNSMSG_NAME], unsigned n,
+                      int64_t deadline, struct dns_found *found)
 {
-    struct sockaddr_storage ss;
-    char host[NI_MAXHOST];
+    for (unsigned i = 0; i < n; i++) {
+        struct dns_found one = { .state = ACCESS_NAME_PARANOID };
+        if (!is_host_name(names[i])) {
+            snprintf(one.how, sizeof one.how, "%s gives what is no name of a host", source);
+        } else {
+            (void)str_copy(one.name, sizeof one.name, names[i]);
+            if (leads_back(source, names[i], addr, deadline, &one)) {
+                one.state = ACCESS_NAME_KNOWN;
+                *found = one;
+                return;
+            }
+        }
+        if (!*found->how || (one.failed && !found->failed))
+            *found = one;
+    }
+}
 
-    name[0] = '\0';
-    *failed = false;
-    if (addr->family == NET_NONE)
-        return ACCESS_NAME_UNKNOWN;
-    socklen_t len = to_sockaddr(addr, &ss);
-    if (getnameinfo((struct sockaddr *)&ss, len, host, sizeof host, NULL, 0, NI_NAMEREQD)) {
-        *failed = nobody_answered(addr);
-        return ACCESS_NAME_UNKNOWN;
+static void look_up(const struct net_addr *addr, int64_t deadline, struct dns_found *found)
+{
+    struct dnsmsg_answer answer;
+    struct resolve_ask ask = { .answer = &answer };
+    const char *fault = resolve_fault();
+
+    memset(found, 0, sizeof *found);
+    found->state = ACCESS_NAME_UNKNOWN;
+    if (fault) {
+        snprintf(found->how, sizeof found->how, "%s", fault);
+        found->failed = true;
+        return;
     }
-    if (!is_host_name(host))
-        return ACCESS_NAME_PARANOID;
-    if (str_copy(name, cap, host)) {
-        name[0] = '\0';
-        return ACCESS_NAME_PARANOID;
+    if (resolve_hosts_name(addr, answer.name[0])) {
+        try_names(BY_HOSTS, addr, answer.name, 1, deadline, found);
+        return;
     }
-    return leads_back(name, addr, failed) ? ACCESS_NAME_KNOWN : ACCESS_NAME_PARANOID;
+    dnsmsg_ask_ptr(&ask.q, 0, addr);
+    resolve_ask(&ask, 1, deadline);
+    if (ask.result == RESOLVE_ANSWER) {
+        try_names(BY_PTR, addr, answer.name, answer.n, deadline, found);
+    } else if (ask.result == RESOLVE_NONE) {
+        snprintf(found->how, sizeof found->how, "no PTR record");
+    } else {
+        tell_failure(&ask, deadline, found->how, sizeof found->how);
+        found->failed = true;
+    }
+}
+
+static void look_up_apart(const void *question, void *answer, int64_t deadline)
+{
+    look_up(question, deadline, answer);
+}
+
+/* The child has read strangers' packets: it may say anything. */
+static bool is_sound(struct dns_found *f)
+{
+    if (f->state == ACCESS_NAME_UNASKED || f->state > ACCESS_NAME_PARANOID || f->failed > 1
+        || !memchr(f->name, '\0', sizeof f->name) || !memchr(f->how, '\0', sizeof f->how))
+        return false;
+    for (const char *p = f->how; *p; p++)
+        if (*p < ' ' || *p > '~')
+            return false;
+    return *f->name ? f->state != ACCESS_NAME_UNKNOWN && is_host_name(f->name) : f->state != ACCESS_NAME_KNOWN;
+}
+
+void dns_name_of(const struct net_addr *addr, int64_t deadline, struct dns_found *found)
+{
+    if (addr->family == NET_NONE) {
+        *found = (struct dns_found){ .state = ACCESS_NAME_UNKNOWN, .how = "no address" };
+        return;
+    }
+    if (geteuid() != 0) {
+        look_up(addr, deadline, found);
+        return;
+    }
+    (void)resolve_fault();           /* the files are read here, where they may be */
+    if (apart_run(look_up_apart, addr, found, sizeof *found, APART_NOBODY, APART_NOBODY, deadline) == SYS_OK
+        && is_sound(found))
+        return;
+    *found = (struct dns_found){ .state = ACCESS_NAME_UNKNOWN, .failed = true };
+    snprintf(found->how, sizeof found->how, "the look-up did not end within %u s", (unsigned)timeout);
+}
+
+/* ---- from a name to its addresses */
+
+/* IPv6 and IPv4 in turn, so that neither keeps the other out where one of them leads nowhere. */
+static void merge(const struct dnsmsg_answer *v6, const struct dnsmsg_answer *v4, struct dns_addresses *found)
+{
+    for (unsigned i = 0; i < v6->n || i < v4->n; i++) {
+        if (i < v6->n && found->n < DNS_ADDRESSES)
+            found->addr[found->n++] = v6->addr[i];
+        if (i < v4->n && found->n < DNS_ADDRESSES)
+            found->addr[found->n++] = v4->addr[i];
+    }
+}
+
+/* Asks for one full name. SYS_PERM when there is no such thing. */
+static enum sys_result addresses_at(const char *name, int64_t deadline, struct dns_addresses *found)
+{
+    static struct dnsmsg_answer v6, v4;
+    struct resolve_ask ask[2] = { { .answer = &v6 }, { .answer = &v4 } };
+
+    if (dnsmsg_ask(&ask[0].q, 0, DNSMSG_AAAA, name) || dnsmsg_ask(&ask[1].q, 0, DNSMSG_A, name))
+        return SYS_PERM;
+    resolve_ask(ask, 2, deadline);
+    if (ask[0].result != RESOLVE_ANSWER)
+        v6.n = 0;
+    if (ask[1].result != RESOLVE_ANSWER)
+        v4.n = 0;
+    merge(&v6, &v4, found);
+    if (found->n > 0)
+        return SYS_OK;
+    if (ask[0].result == RESOLVE_NONE && ask[1].result == RESOLVE_NONE)
+        return SYS_PERM;
+    tell_failure(&ask[ask[0].result == RESOLVE_NONE], deadline, found->why, sizeof found->why);
+    return SYS_TEMP;
+}
+
+enum sys_result dns_addresses_of(const char *name, struct dns_addresses *found)
+{
+    int64_t deadline = deadline_from_now();
+    const char *fault = resolve_fault(), *search = resolve_search(), *domain;
+    char real[HOSTS_NAME], full[DNS_NAME];
+    enum sys_result r = SYS_PERM;
+    size_t n;
+
+    memset(found, 0, sizeof *found);
+    if (fault) {
+        snprintf(found->why, sizeof found->why, "%s", fault);
+        return SYS_TEMP;
+    }
+    found->n = resolve_hosts_addresses(name, found->addr, DNS_ADDRESSES, real);
+    if (found->n > 0)
+        return SYS_OK;
+    while (!strchr(name, '.') && r == SYS_PERM && (domain = str_word(&search, &n)))
+        if ((size_t)snprintf(full, sizeof full, "%s.%.*s", name, (int)n, domain) < sizeof full)
+            r = addresses_at(full, deadline, found);
+    if (r == SYS_PERM)
+        r = addresses_at(name, deadline, found);
+    if (r == SYS_PERM)
+        snprintf(found->why, sizeof found->why, "there is no such host");
+    return r;
 }
 
 enum sys_result dns_address_of(const char *name, struct net_addr *addr)
 {
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
-    int r = getaddrinfo(name, NULL, &hints, &found);
+    struct dns_addresses found;
+    enum sys_result r = dns_addresses_of(name, &found);
 
-    memset(addr, 0, sizeof *addr);
-    if (r)
-        return is_temporary(r) ? SYS_TEMP : SYS_PERM;
-    for (const struct addrinfo *a = found; a && addr->family == NET_NONE; a = a->ai_next)
-        peer_address(a->ai_addr, addr);
-    freeaddrinfo(found);
-    return addr->family == NET_NONE ? SYS_PERM : SYS_OK;
+    *addr = found.addr[0];           /* NET_NONE when there is none */
+    return r;
+}
+
+/* ---- for a decision */
+
+/* Returns the state. name and how are in *names. */
+static enum access_name ask_name(struct dns_names *names, const struct net_addr *addr, char name[DNS_NAME],
+                                 char how[DNS_HOW])
+{
+    struct dns_found found;
+    int64_t start = clock_mono_ms();
+
+    dns_name_of(addr, deadline_from_now() - names->spent, &found);
+    names->spent += clock_mono_ms() - start;
+    memcpy(name, found.name, DNS_NAME);
+    memcpy(how, found.how, DNS_HOW);
+    names->failed = names->failed || found.failed;
+    return (enum access_name)found.state;
+}
+
+void dns_ask_client(struct dns_names *names, struct access_facts *facts)
+{
+    facts->client_state = ask_name(names, &facts->client, names->client, names->client_how);
+    facts->client_name = names->client;
+}
+
+void dns_ask_server(struct dns_names *names, struct access_facts *facts)
+{
+    facts->server_state = ask_name(names, &facts->server, names->server, names->server_how);
+    facts->server_name = names->server;
 }
 
 enum access_verdict dns_decide(const struct access_rules *rules, struct access_facts *facts, struct dns_names *names,
                                struct access_why *why)
 {
-    bool failed = false;
-
     for (;;) {
-        names->failed = names->failed || failed;
         enum access_verdict v = access_decide(rules, facts, why);
         switch (v) {
         case ACCESS_ASK_NAME:
-            facts->client_state = dns_name_of(&facts->client, names->client, sizeof names->client, &failed);
-            facts->client_name = names->client;
+            dns_ask_client(names, facts);
             break;
         case ACCESS_ASK_SERVER_NAME:
-            facts->server_state = dns_name_of(&facts->server, names->server, sizeof names->server, &failed);
-            facts->server_name = names->server;
+            dns_ask_server(names, facts);
             break;
         default:
             return v;

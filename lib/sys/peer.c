@@ -28,6 +28,24 @@ unsigned peer_address(const struct sockaddr *sa, struct net_addr *a)
     return 0;
 }
 
+socklen_t peer_sockaddr(const struct net_addr *a, unsigned port, struct sockaddr_storage *ss)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ss;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ss;
+
+    memset(ss, 0, sizeof *ss);
+    if (a->family == NET_V4) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        memcpy(&v4->sin_addr, a->byte, 4);
+        return sizeof *v4;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons((uint16_t)port);
+    memcpy(&v6->sin6_addr, a->byte, 16);
+    return sizeof *v6;
+}
+
 int peer_of(int fd, struct peer *p)
 {
     struct stat st;

@@ -5,8 +5,7 @@
 #include "mail/net.h"
 
 #include <stdbool.h>
-
-struct sockaddr;
+#include <sys/socket.h>
 
 struct peer {
     bool is_socket;              /* any socket counts as a remote client */
@@ -21,5 +20,8 @@ int peer_of(int fd, struct peer *p);
 
 /* The address in a socket address, v4-mapped ones as IPv4; NET_NONE for other families. Returns the port, or 0. */
 unsigned peer_address(const struct sockaddr *sa, struct net_addr *a);
+
+/* The other way round, of an address that is not NET_NONE. Returns the length of what is set in *ss. */
+socklen_t peer_sockaddr(const struct net_addr *a, unsigned port, struct sockaddr_storage *ss);
 
 #endif

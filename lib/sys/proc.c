@@ -27,17 +27,17 @@ static int fds_012_exist(void)
     return 0;
 }
 
-static void close_inherited(void)
+void proc_close_from(int first)
 {
     struct rlimit most;
 
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
         return;
 #endif
     if (getrlimit(RLIMIT_NOFILE, &most) || most.rlim_cur > 4096)
         most.rlim_cur = 4096;
-    for (int fd = 3; fd < (int)most.rlim_cur; fd++)
+    for (int fd = first; fd < (int)most.rlim_cur; fd++)
         close(fd);
 }
 
@@ -48,7 +48,7 @@ int proc_init(void)
 
     if (fds_012_exist())
         return -1;
-    close_inherited();
+    proc_close_from(3);
     /* An ignored signal is inherited. These would break waiting, stopping and alarms; SIGHUP stays as nohup left it. */
     signal(SIGCHLD, SIG_DFL);
     signal(SIGTERM, SIG_DFL);

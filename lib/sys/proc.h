@@ -15,6 +15,9 @@ int proc_init(void);
 /* For an applet whose fd 0 is a client: fd 2, which inetd makes the client's socket too, becomes /dev/null. */
 int proc_guard_stderr(void);
 
+/* Closes all descriptors from `first` on. */
+void proc_close_from(int first);
+
 /* For the child that goes on in the background: a session of its own, fds 0 to 2 on /dev/null. Returns 0 or -1. */
 int proc_detach(void);
 

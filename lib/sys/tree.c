@@ -1,6 +1,7 @@
 /* The tree and the jail: see tree.h. */
 #include "sys/tree.h"
 
+#include "mail/limits.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -12,9 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define TREE_LOG    "run/log"
-#define RESOLV_MOST 16384
-#define HOSTS_MOST  262144
+#define TREE_LOG "run/log"
 
 const char *tree_option(int *argc, char **argv)
 {
@@ -183,8 +182,8 @@ int tree_enter(struct tree *t, struct fault *f)
         return 0;
     }
     /* Best effort: without them names are not found, and rules on names do not match. */
-    (void)file_refresh("/etc/resolv.conf", "etc/resolv.conf", RESOLV_MOST);
-    (void)file_refresh("/etc/hosts", "etc/hosts", HOSTS_MOST);
+    (void)file_refresh("/etc/resolv.conf", "etc/resolv.conf", LIMIT_HOSTS);
+    (void)file_refresh("/etc/hosts", "etc/hosts", LIMIT_HOSTS);
     if (chroot(t->root) || chdir("/"))
         return fault_set(f, EX_OSERR, "chroot %s: %s", t->root, strerror(errno));
     t->jailed = true;

@@ -30,6 +30,7 @@ static void check_values(const struct conf *c, const char *text, size_t n)
     MUST(c->recipient_limit >= 1 && c->recipient_limit <= 1000);
     MUST(c->message_size_limit >= 65536 && c->message_size_limit <= (uint64_t)1 << 31);
     MUST(c->retry_min >= 1 && c->retry_min <= c->retry_max && c->retry_max <= 7 * 86400);
+    MUST(c->name_timeout >= 1 && c->name_timeout <= 60);
     MUST(c->queue_lifetime >= 60 && c->connect_timeout >= 1 && c->command_timeout >= 1 && c->data_timeout >= 1);
 }
 

@@ -92,7 +92,7 @@ static void choices_and_numbers(void)
     CHECK_EQ(parse("relay-senders ours\nrequire-name registered\nsmarthost-tls off\nauth off\nmessage-size-limit 64k\n"
                    "recipient-limit 1000\nfree-space 5M\nfree-files 0\nqueue-lifetime 5d\nretry-min 90s\n"
                    "retry-max 1h30m\n"
-                   "connect-timeout 10\ncommand-timeout 2m\ndata-timeout 1d\n"), 0);
+                   "name-timeout 7s\nconnect-timeout 10\ncommand-timeout 2m\ndata-timeout 1d\n"), 0);
     CHECK_EQ(c.relay_senders, CONF_SENDERS_OURS);
     CHECK_EQ(c.require_name, CONF_NAME_REGISTERED);
     CHECK_EQ(c.message_size_limit, 65536);
@@ -102,6 +102,7 @@ static void choices_and_numbers(void)
     CHECK_EQ(c.queue_lifetime, 432000);
     CHECK_EQ(c.retry_min, 90);
     CHECK_EQ(c.retry_max, 5400);
+    CHECK_EQ(c.name_timeout, 7);
     CHECK_EQ(c.connect_timeout, 10);
     CHECK_EQ(c.command_timeout, 120);
     CHECK_EQ(c.data_timeout, 86400);
@@ -154,6 +155,7 @@ static void bad_values(void)
         { "queue-lifetime 367d", "seconds" }, { "queue-lifetime 5 d", "takes one value" },
         { "queue-lifetime 5y", "not a time" },
         { "queue-lifetime 1h30", "not a time" }, { "retry-min 0", "from 1" }, { "retry-max 8d", "to 604800" },
+        { "name-timeout 61s", "from 1 to 60" },
         { "connect-timeout 0", "from 1" }, { "command-timeout 2h", "to 3600" }, { "data-timeout 25h", "to 86400" },
         { "relay-clients", "has no value" }, { "lan-clients", "has no value" },
         { "lan-clients 10.0.0.0/33", "lan-clients" },
@@ -230,7 +232,8 @@ static void any_key_with_any_value(void)
         "hostname", "local-domains", "relay-domains", "relay-clients", "relay-senders", "require-name", "lan-clients",
         "smarthost",
         "smarthost-tls", "auth", "message-size-limit", "recipient-limit", "free-space", "free-files", "postmaster",
-        "queue-lifetime", "retry-min", "retry-max", "connect-timeout", "command-timeout", "data-timeout",
+        "queue-lifetime", "retry-min", "retry-max", "name-timeout",
+        "connect-timeout", "command-timeout", "data-timeout",
     };
     static const char *const values[] = { "", "0", "1", "off", "a.example", "[::1]", "1h", "32M", "\xff", "%s%n", "-",
                                           ",", "EXCEPT" };
