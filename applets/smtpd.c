@@ -4,12 +4,14 @@
 #include "base/str.h"
 #include "mail/dot.h"
 #include "mail/header.h"
+#include "mail/option.h"
 #include "mail/policy.h"
 #include "mail/srv.h"
 #include "mail/trace.h"
 #include "sys/access_table.h"
 #include "sys/clock.h"
 #include "sys/dns.h"
+#include "sys/effect.h"
 #include "sys/io.h"
 #include "sys/log.h"
 #include "sys/maildir.h"
@@ -19,11 +21,14 @@
 #include "sys/resolve.h"
 #include "sys/rules.h"
 #include "sys/site.h"
+#include "sys/verdict.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
  * not touch are never made. */
@@ -33,6 +38,7 @@ static struct session {
     struct access_rules rules;
     struct access_facts facts;
     struct dns_names names;          /* the client's and our own, as far as they were asked for */
+    struct verdict_names verdict;
     struct access_table table;
     struct table_answer answer;      /* of the question asked last; TABLE_SKIP when no key spoke of it */
     bool relay, lan;
@@ -112,11 +118,16 @@ static const char *refusal(const struct session *s, const char *permanent)
 static const char *judge_client(struct session *s)
 {
     struct access_why why;
+    struct effect_way way = { .facts = &s->facts, .names = &s->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE };
 
-    if (dns_decide(&s->rules, &s->facts, &s->names, &why) == ACCESS_ALLOW)
+    s->verdict.dns = &s->names;
+    enum access_verdict v = verdict_reach(&s->rules, &s->facts, &s->verdict, &why);
+    enum effect_result e = effect_run(&why, &way);
+    umask(077);                      /* an option's is for the commands of its rule: the queue's files keep theirs */
+    if (v == ACCESS_ALLOW && e == EFFECT_GO_ON)
         return NULL;
     const char *no = refusal(s, "554 5.7.1 access denied");
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", refused_label(s), no,
+    log_line(way.refused, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", refused_label(s), no,
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
     return no;
 }
@@ -538,6 +549,14 @@ static int not_ready(struct session *s, const struct fault *f)
     return refuse(s, "421 4.3.0 this server is not set up, closing", f->code);
 }
 
+static void set_facts(struct session *s)
+{
+    s->facts = (struct access_facts){
+        .daemons = access_daemons("smtpd"), .client = s->peer.client, .server = s->peer.server,
+        .client_port = s->peer.client_port, .server_port = s->peer.server_port, .pid = (unsigned long)getpid(),
+    };
+}
+
 int smtpd_main(int argc, char **argv)
 {
     struct session *s = &session;
@@ -564,14 +583,15 @@ int smtpd_main(int argc, char **argv)
         access_table_load(&s->table, ACCESS_TABLE_FILE);
     resolve_load(true);
     dns_set_timeout(s->site.conf.name_timeout);
+    set_facts(s);
+    const char *no = NULL;
+    bool early = s->peer.is_socket && option_wants_root(&s->rules);
+    if (early)                       /* commands are run outside of the jail, by whoever started us */
+        no = judge_client(s);
     if (tree_enter(&s->site.tree, &f))
         return not_ready(s, &f);
-
-    s->facts.daemons = access_daemons("smtpd");
-    s->facts.client = s->peer.client;
-    s->facts.server = s->peer.server;
-    const char *no = NULL;
-    if (s->peer.is_socket && ((no = judge_client(s)) || (no = judge_listed(s)) || (no = judge_name(s))))
+    if (s->peer.is_socket
+        && (no || (!early && (no = judge_client(s))) || (no = judge_listed(s)) || (no = judge_name(s))))
         return refuse(s, no, *s->answer.fault ? EX_CONFIG : EX_NOPERM);
     s->relay = s->relay || client_in(s, s->site.conf.relay_clients);
     s->lan = !s->peer.is_socket || client_in(s, s->site.conf.lan_clients);

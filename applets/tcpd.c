@@ -1,15 +1,16 @@
 /* tcpd: checks the client on fd 0 against /etc/hosts.allow and /etc/hosts.deny, then becomes the daemon it was started
- * for. What the daemon gets (fds 0 to 2, environment, umask, limits, signals) is what inetd gave, so nothing of that is
- * touched here, and nothing is written to the client. */
+ * for. What the daemon gets (fds 0 to 2, environment, umask, limits, signals) is what inetd gave, but for what a rule's
+ * options say, and nothing is written to the client unless they do. */
 #include "applets.h"
 
 #include "base/str.h"
 #include "mail/access.h"
-#include "sys/dns.h"
+#include "sys/effect.h"
 #include "sys/log.h"
 #include "sys/peer.h"
 #include "sys/proc.h"
 #include "sys/rules.h"
+#include "sys/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,43 +52,82 @@ static int hold_012(void)
     return 0;
 }
 
-/* The client as the original logs it: its name where that is known, and its address. */
+/* The client as the original logs it: user and name where they are known, and its address. */
 static void log_verdict(int level, const char *what, const struct access_facts *facts)
 {
-    char address[NET_TEXT];
+    char address[NET_TEXT], client[ACCESS_CLIENT];
 
     net_format(&facts->client, address);
-    log_line(level, "%s from %s (%s)", what,
-             facts->client_state == ACCESS_NAME_KNOWN ? facts->client_name : address, address);
+    log_line(level, "%s from %s (%s)", what, expand_client(facts, client, sizeof client), address);
 }
 
-/* Is the client welcome? Logs it. */
-static bool let_in(const char *daemon)
+static void set_facts(struct access_facts *facts)
 {
-    char daemons[DAEMON_NAME + 16];
-    struct access_facts facts = { .daemons = daemons };
-    struct access_rules rules;
-    struct access_why why;
-    struct dns_names names = { .failed = false };
     struct peer peer;
-    struct str s;
 
     if (peer_of(0, &peer))
-        log_line(LOG_WARNING, "warning: can't get client address: %s", strerror(errno));
-    facts.client = peer.client;
-    facts.server = peer.server;
+        log_line(LOG_DAEMON | LOG_ERR, "warning: can't get client address: %s", strerror(errno));
+    facts->client = peer.client;
+    facts->server = peer.server;
+    facts->client_port = peer.client_port;
+    facts->server_port = peer.server_port;
+    facts->pid = (unsigned long)getpid();
+}
+
+/* Loose and strict source routes let a client pass for another: as the original does, nobody with one is served. Other
+ * options of IP are switched off. */
+static bool routes_honestly(const struct access_facts *facts)
+{
+    char options[PEER_OPTIONS], client[ACCESS_CLIENT];
+
+    switch (peer_ip_options(0, options)) {
+    case PEER_NO_OPTIONS:
+        return true;
+    case PEER_CLEARED:
+        log_line(LOG_DAEMON | LOG_NOTICE, "connect from %s with IP options (ignored):%s",
+                 expand_client(facts, client, sizeof client), options);
+        return true;
+    case PEER_ROUTED:
+        log_line(LOG_DAEMON | LOG_WARNING, "refused connect from %s with IP source routing options",
+                 expand_client(facts, client, sizeof client));
+        return false;
+    default:
+        log_line(LOG_DAEMON | LOG_ERR, "error: IP options cannot be switched off: %s", strerror(errno));
+        return false;
+    }
+}
+
+/* Is the client welcome? Logs it, and does what the deciding rule says. */
+static bool let_in(const char *daemon)
+{
+    static struct dns_names dns;
+    static struct verdict_names names = { .dns = &dns };
+    static struct access_why why;
+    char daemons[DAEMON_NAME + 16];
+    struct access_facts facts = { .daemons = daemons };
+    struct effect_way way = { .facts = &facts, .names = &names, .becomes_daemon = true, .facility = LOG_DAEMON,
+                              .granted = LOG_DAEMON | LOG_INFO, .refused = LOG_DAEMON | LOG_WARNING };
+    struct access_rules rules;
+    struct str s;
+
+    set_facts(&facts);
+    if (!routes_honestly(&facts))
+        return false;
     str_init(&s, daemons, sizeof daemons);
     str_add(&s, daemon);
-    if (peer.server_port) {              /* hosts_access(5): daemons are named by their port, too */
+    if (facts.server_port) {             /* hosts_access(5): daemons are named by their port, too */
         str_addc(&s, ' ');
-        str_addu(&s, peer.server_port);
+        str_addu(&s, facts.server_port);
     }
     rules_load(&rules, "/etc/hosts.allow", "/etc/hosts.deny");
-    enum access_verdict v = dns_decide(&rules, &facts, &names, &why);
+    enum access_verdict v = verdict_reach(&rules, &facts, &names, &why);
     if (*why.fault)
-        log_line(LOG_ERR, "error: %s, line %u: %s", why.file, why.line, why.fault);
+        log_line(LOG_DAEMON | LOG_ERR, "error: %s, line %u: %s", why.file, why.line, why.fault);
+    if (effect_run(&why, &way) == EFFECT_REFUSE)
+        v = ACCESS_DENY;
     /* Only what is known by now is logged: no name is looked up for the log's sake. */
-    log_verdict(v == ACCESS_ALLOW ? LOG_INFO : LOG_WARNING, v == ACCESS_ALLOW ? "connect" : "refused connect", &facts);
+    log_verdict(v == ACCESS_ALLOW ? way.granted : way.refused, v == ACCESS_ALLOW ? "connect" : "refused connect",
+                &facts);
     return v == ACCESS_ALLOW;
 }
 
@@ -95,7 +135,7 @@ static bool let_in(const char *daemon)
 static int no_daemon(void)
 {
     log_open("tcpd", isatty(2));
-    log_line(LOG_ERR, "error: no daemon named; in inetd.conf: /usr/sbin/tcpd DAEMON ARGS...");
+    log_line(LOG_DAEMON | LOG_ERR, "error: no daemon named; in inetd.conf: /usr/sbin/tcpd DAEMON ARGS...");
     return EX_USAGE;
 }
 
@@ -114,7 +154,7 @@ int tcpd_main(int argc, char **argv)
         return no_daemon();
     log_open(daemon, false);
     if (strlen(daemon) > DAEMON_NAME || strpbrk(daemon, " \t") || daemon_path(argv[0], path)) {
-        log_line(LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
+        log_line(LOG_DAEMON | LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
         return EX_USAGE;
     }
     if (!let_in(daemon))
@@ -122,6 +162,6 @@ int tcpd_main(int argc, char **argv)
     if (argv[0][0] == '/')
         argv[0] += daemon - argv[0];     /* the daemon sees its base name, as from the original */
     execv(path, argv);
-    log_line(LOG_ERR, "error: cannot execute %s: %s", path, strerror(errno));
+    log_line(LOG_DAEMON | LOG_ERR, "error: cannot execute %s: %s", path, strerror(errno));
     return EX_OSFILE;
 }

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One of the two files, or a file of patterns. `text` is NULL when there is none (one of the two is an empty file then);
- * `fault` is a reason that it could not be read (it then refuses everybody), else NULL. Owned by the caller. */
+/* One of the two files, or a file of patterns. `text` is NULL when there is none (one of the two is an empty file
+ * then); `fault` is a reason that it could not be read (it then refuses everybody), else NULL. Owned by the caller. */
 struct access_file {
     const char *name;            /* as the verdict names it: "etc/hosts.allow"; a file of patterns as rules name it */
     const char *text;
@@ -69,6 +69,7 @@ enum access_verdict {
 
 #define ACCESS_LINE 16384        /* the longest rule, its continuation lines joined; a longer one refuses */
 #define ACCESS_OPTIONS 4096      /* the longest options of one rule, with a NUL; longer ones refuse */
+#define ACCESS_CLIENT 400        /* bytes of `user@host` */
 #define ACCESS_USER_SECONDS 10   /* how long the client's host is asked for the user, where no option says otherwise */
 
 /* Why. All text in it but the options is printable ASCII. While a name is asked for it says which rule wants it. */

@@ -173,6 +173,9 @@ enum expand_result expand_text(const char *text, size_t n, const struct access_f
 
 const char *expand_client(const struct access_facts *facts, char *out, size_t cap)
 {
-    (void)expand_text("%c", 2, facts, out, cap);
+    struct str s;
+
+    str_init(&s, out, cap);
+    add_client(&s, facts);
     return out;
 }

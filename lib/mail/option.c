@@ -348,3 +348,9 @@ bool option_in_text(const char *text, size_t n)
     }
     return false;
 }
+
+bool option_wants_root(const struct access_rules *rules)
+{
+    return (rules->allow.text && option_in_text(rules->allow.text, rules->allow.n)) ||
+           (rules->deny.text && option_in_text(rules->deny.text, rules->deny.n));
+}

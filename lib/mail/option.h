@@ -54,8 +54,9 @@ enum expand_result option_value(const struct option *o, const struct access_fact
  * it does not fit. */
 void option_tell(const struct option *o, const struct access_facts *facts, char *out, size_t cap);
 
-/* Does a file of rules have an option that must be carried out outside of a jail and with root's rights, a shell's say?
- * Looks at words alone: it may say yes where none is, but not no where one is. */
+/* Do the rules have an option that must be carried out outside of a jail and with root's rights, such as a command?
+ * Looks at words alone: it may say yes where none is, but not no where one is. option_in_text is for one file's text. */
+bool option_wants_root(const struct access_rules *rules);
 bool option_in_text(const char *text, size_t n);
 
 #endif

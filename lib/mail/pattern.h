@@ -37,8 +37,8 @@ struct pattern_host {
 };
 
 /* What a pattern says of a host: PATTERN_ASK when only the name could tell. Two are said by lists (patlist.h) alone:
- * PATTERN_ASK_USER when only the user could tell, PATTERN_ASK_FIRST when the name could, and what stands behind must not
- * decide before it is known. */
+ * PATTERN_ASK_USER when only the user could tell, PATTERN_ASK_FIRST when the name could, and what stands behind must
+ * not decide before it is known. */
 enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_ASK, PATTERN_ASK_USER, PATTERN_ASK_FIRST, PATTERN_REFUSE };
 
 /* Reads one host pattern of n bytes without separators. Returns NULL and fills *p, or says what is wrong with it and

@@ -18,6 +18,15 @@ struct peer {
  */
 int peer_of(int fd, struct peer *p);
 
+#define PEER_OPTIONS 128         /* bytes of the IP options as text: 40 at most, three bytes each */
+
+enum peer_options { PEER_NO_OPTIONS, PEER_CLEARED, PEER_ROUTED, PEER_STUCK };
+
+/* IP options on an IPv4 connection. PEER_ROUTED: a source route is among them, and the client may be another than its
+ * address says. Others are switched off, PEER_CLEARED, and `text` is what they were, ` 01 07 …`. PEER_STUCK: they
+ * cannot be switched off (errno). */
+enum peer_options peer_ip_options(int fd, char text[PEER_OPTIONS]);
+
 /* The address in a socket address, v4-mapped ones as IPv4; NET_NONE for other families. Returns the port, or 0. */
 unsigned peer_address(const struct sockaddr *sa, struct net_addr *a);
 

@@ -133,14 +133,14 @@ def wrapper(tmp_path, sbin):
     w.log.close()
 
 
-MAIL_ERR, MAIL_WARNING, MAIL_INFO = 19, 20, 22
+DAEMON_ERR, DAEMON_WARNING, DAEMON_INFO = 27, 28, 30
 
 
 def test_the_hub_gets_the_daemon_beside_tcpd(wrapper):
     wrapper.rules(HUB, DENY)
     got, code = wrapper.connect(["sendmail", "-bs"])
     assert re.findall(r"^argv (.*)", got, re.M) == ["sendmail", "-bs"] and code == 7
-    assert wrapper.lines() == [("sendmail", MAIL_INFO, "connect from vega.cc.upv.es (127.0.0.3)")]
+    assert wrapper.lines() == [("sendmail", DAEMON_INFO, "connect from vega.cc.upv.es (127.0.0.3)")]
 
 
 @pytest.mark.parametrize("client, server", [("127.0.0.2", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1")])
@@ -148,7 +148,7 @@ def test_others_get_not_a_byte(wrapper, client, server):
     wrapper.rules(HUB, DENY)
     assert wrapper.connect(["sendmail", "-bs"], client, server) == ("", 0)
     name = {"127.0.0.2": "client.example.net"}.get(client, "localhost")
-    assert wrapper.lines() == [("sendmail", MAIL_WARNING, f"refused connect from {name} ({client})")]
+    assert wrapper.lines() == [("sendmail", DAEMON_WARNING, f"refused connect from {name} ({client})")]
 
 
 def test_an_absolute_daemon_runs_under_its_base_name(wrapper):
@@ -202,10 +202,10 @@ def test_closed_descriptors_do_not_become_the_log(wrapper):
 def test_no_socket_is_an_unknown_client(wrapper):
     wrapper.rules("sendmail: 0.0.0.0/0.0.0.0 [::]/0 KNOWN LOCAL\n", "sendmail: UNKNOWN\n")
     assert wrapper.start(["sendmail"], stdin=subprocess.DEVNULL).wait(20) == 0
-    assert wrapper.lines() == [("sendmail", MAIL_WARNING, "refused connect from unknown (unknown)")]
+    assert wrapper.lines() == [("sendmail", DAEMON_WARNING, "refused connect from unknown (unknown)")]
     wrapper.rules("sendmail: UNKNOWN\n", DENY)
     assert wrapper.start(["sendmail"], stdin=subprocess.DEVNULL).wait(20) == 7
-    assert wrapper.lines() == [("sendmail", MAIL_INFO, "connect from unknown (unknown)")]
+    assert wrapper.lines() == [("sendmail", DAEMON_INFO, "connect from unknown (unknown)")]
 
 
 def test_a_unix_socket_is_an_unknown_client(wrapper):
@@ -233,21 +233,21 @@ def test_a_daemon_that_cannot_run_is_logged(wrapper, daemon):
     path = daemon if daemon.startswith("/") else f"{wrapper.sbin}/{daemon}"
     assert (got, code) == ("", 72)
     tag, level, text = wrapper.lines()[-1]
-    assert level == MAIL_ERR and text.startswith(f"error: cannot execute {path}: ")
+    assert level == DAEMON_ERR and text.startswith(f"error: cannot execute {path}: ")
 
 
 @pytest.mark.parametrize("argv", [["tcpd"], ["tcpd", ""], [""], ["/usr/sbin/"], ["a b"], ["x" * 300]])
 def test_no_usable_daemon(wrapper, argv):
     wrapper.rules(None, None)
     assert wrapper.connect(argv) == ("", 64)
-    assert wrapper.lines()[0][1] == MAIL_ERR
+    assert wrapper.lines()[0][1] == DAEMON_ERR
 
 
 def test_a_rule_that_cannot_be_understood_refuses_and_is_logged(wrapper):
     wrapper.rules("#\nsendmail: 127.0.0.3/33\n", "")
     assert wrapper.connect(["sendmail"]) == ("", 0)
     fault, refused = wrapper.lines()
-    assert fault[1] == MAIL_ERR and refused[1] == MAIL_WARNING
+    assert fault[1] == DAEMON_ERR and refused[1] == DAEMON_WARNING
     assert fault[2].startswith("error: /etc/hosts.allow, line 2: `127.0.0.3/33`: no prefix length")
 
 

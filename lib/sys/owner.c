@@ -1,0 +1,100 @@
+/* Whose is the client's end: see owner.h. */
+#include "sys/owner.h"
+
+#include "base/str.h"
+#include "sys/clock.h"
+#include "sys/io.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define IDENT_PORT 113
+
+static socklen_t to_sockaddr(const struct net_addr *a, in_port_t port, struct sockaddr_storage *ss)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+    memset(ss, 0, sizeof *ss);
+    if (a->family == NET_V4) {
+        memcpy(&v4.sin_addr, a->byte, 4);
+        memcpy(ss, &v4, sizeof v4);
+        return sizeof v4;
+    }
+    memcpy(&v6.sin6_addr, a->byte, 16);
+    memcpy(ss, &v6, sizeof v6);
+    return sizeof v6;
+}
+
+/* Waits until fd can be written to. */
+static int wait_connected(int fd, int64_t end)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    for (;;) {
+        int64_t left = end - clock_mono_ms();
+        if (left <= 0)
+            return -1;
+        int r = poll(&p, 1, (int)left);
+        if (r > 0)
+            break;
+        if (r < 0 && errno != EINTR)
+            return -1;
+    }
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error ? -1 : 0;
+}
+
+static int call(const struct access_facts *facts, int64_t end)
+{
+    struct sockaddr_storage from, to;
+    socklen_t len = to_sockaddr(&facts->server, 0, &from);
+    int fd = socket(from.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    to_sockaddr(&facts->client, IDENT_PORT, &to);
+    if (bind(fd, (struct sockaddr *)&from, len) == 0 &&
+        (connect(fd, (struct sockaddr *)&to, len) == 0 || (errno == EINPROGRESS && wait_connected(fd, end) == 0)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int converse(int fd, const struct access_facts *facts, int64_t end, char user[IDENT_USER])
+{
+    static struct io io;
+    char question[IDENT_QUESTION];
+    const char *line;
+    size_t n;
+
+    ident_question(facts->client_port, facts->server_port, question);
+    io_start(&io, fd, fd);
+    io.deadline = end;                           /* one for all of it */
+    io_put(&io, question, strlen(question));
+    if (io_line(&io, IDENT_LINE, true, &line, &n) != IO_OK)
+        return -1;
+    return ident_read(line, n, facts->client_port, facts->server_port, user);
+}
+
+void owner_ask(const struct access_facts *facts, unsigned seconds, char user[IDENT_USER])
+{
+    int64_t end = clock_mono_ms() + (int64_t)seconds * 1000;
+    int told = -1;
+
+    if (facts->client.family != NET_NONE && facts->client.family == facts->server.family && facts->client_port &&
+        facts->server_port) {
+        int fd = call(facts, end);
+        if (fd >= 0) {
+            told = converse(fd, facts, end, user);
+            close(fd);
+        }
+    }
+    if (told)
+        (void)str_copy(user, IDENT_USER, ACCESS_NO_USER);
+}
