@@ -55,7 +55,8 @@ enum expand_result option_value(const struct option *o, const struct access_fact
 void option_tell(const struct option *o, const struct access_facts *facts, char *out, size_t cap);
 
 /* Do the rules have an option that must be carried out outside of a jail and with root's rights, such as a command?
- * Looks at words alone: it may say yes where none is, but not no where one is. option_in_text is for one file's text. */
+ * Looks at words alone: it may say yes where none is, but not no where one is. option_in_text is for one file's
+ * text. */
 bool option_wants_root(const struct access_rules *rules);
 bool option_in_text(const char *text, size_t n);
 

@@ -125,13 +125,15 @@ enum patfile_got patfile_next(struct patfile_walk *w, struct rule_span *word, co
             w->depth--;
             continue;
         }
-        *wrong = odd_word(word);
-        if (!*wrong && word->p[0] != '/')
+        const char *odd = odd_word(word);
+        if (!odd && word->p[0] != '/')
             return PATFILE_PATTERN;
-        if (!*wrong)
-            *wrong = open_level(w, word);
-        if (*wrong)
+        if (!odd)
+            odd = open_level(w, word);
+        if (odd) {
+            *wrong = odd;
             return PATFILE_WRONG;
+        }
     }
     return PATFILE_END;
 }

@@ -58,10 +58,10 @@ enum patfile_got patfile_start(struct patfile_walk *w, const struct access_files
                                const char **wrong);
 
 /* The next pattern. PATFILE_WRONG: *wrong says what is wrong with *word, with the mend. Patterns themselves are not
- * looked at: they are the caller's to read. Where it is: patfile_where. */
+ * looked at: they are the caller's to read. *wrong is touched in no other case. */
 enum patfile_got patfile_next(struct patfile_walk *w, struct rule_span *word, const char **wrong);
 
-/* The file, and the line in it, of what patfile_next gave last. */
+/* The file, and the line in it, of what patfile_next gave last, which was not PATFILE_END. */
 const struct access_file *patfile_where(const struct patfile_walk *w, unsigned *line);
 
 #endif

@@ -62,15 +62,15 @@ static void read_file(const struct rule_span *name, const struct access_files *f
     struct patfile_walk w;
     struct rule_span word;
     struct pattern p;
-    enum patfile_got got;
 
     if (patfile_start(&w, files, name, &t->what) == PATFILE_WRONG)
         return;
-    while ((got = patfile_next(&w, &word, &t->what)) == PATFILE_PATTERN && !t->what)
+    while (!t->what && patfile_next(&w, &word, &t->what) == PATFILE_PATTERN)
         t->what = pattern_read(word.p, word.n, &p);
-    if (t->what)
+    if (t->what) {
+        t->where = word;
         in_file(&w, t);
-    t->where = t->what ? word : *name;
+    }
 }
 
 static void read_host(const struct rule_span *host, const struct access_files *files, struct patlist_trouble *t)

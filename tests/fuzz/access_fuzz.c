@@ -1,10 +1,14 @@
-/* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny. The facts lie in the first byte. */
+/* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny, and behind 0x02 bytes the files of patterns
+ * /file and /more. The facts lie in the first byte. */
 #include "mail/access.h"
+
+#include "mail/option.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+void *memrchr(const void *, int, size_t);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MUST(cond) do { if (!(cond)) abort(); } while (0)
@@ -24,14 +28,17 @@ static void make_facts(uint8_t pick, struct access_facts *facts)
     facts->user = pick & 128 ? "joe" : NULL;
 }
 
-/* Asks until it is decided: at most one name each. */
+/* Asks until it is decided: at most one name each, and the user. */
 static enum access_verdict settle(const struct access_rules *rules, struct access_facts *facts, struct access_why *why)
 {
     enum access_verdict v = access_decide(rules, facts, why);
 
-    for (int asked = 0; v == ACCESS_ASK_NAME || v == ACCESS_ASK_SERVER_NAME; asked++) {
-        MUST(asked < 2);
-        if (v == ACCESS_ASK_NAME) {
+    for (int asked = 0; v > ACCESS_DENY; asked++) {
+        MUST(asked < 3);
+        if (v == ACCESS_ASK_USER) {
+            MUST(!facts->user && facts->client.family != NET_NONE && why->user_seconds > 0);
+            facts->user = "jim";
+        } else if (v == ACCESS_ASK_NAME) {
             MUST(facts->client_state == ACCESS_NAME_UNASKED && facts->client.family != NET_NONE);
             facts->client_state = ACCESS_NAME_KNOWN;
         } else {
@@ -54,8 +61,11 @@ static void check_order(const struct access_rules *rules, const struct access_fa
         all.client_state = ACCESS_NAME_KNOWN;
     if (all.server_state == ACCESS_NAME_UNASKED)
         all.server_state = ACCESS_NAME_PARANOID;
+    if (!all.user)
+        all.user = all.client.family == NET_NONE ? ACCESS_NO_USER : "jim";
     MUST(access_decide(rules, &all, &why_all) == v);
     MUST(why->line == why_all.line && strcmp(why->rule, why_all.rule) == 0 && strcmp(why->fault, why_all.fault) == 0);
+    MUST(strcmp(why->options, why_all.options) == 0);
 }
 
 static void check_shut(struct access_rules rules, const struct access_facts *facts, enum access_verdict v,
@@ -66,6 +76,8 @@ static void check_shut(struct access_rules rules, const struct access_facts *fac
     MUST(v == ACCESS_ALLOW || why->file);
     if (v == ACCESS_ALLOW)
         MUST(!*why->fault);
+    struct rule_span options = { why->options, strlen(why->options) }, at;
+    MUST(!*why->options || (!*why->fault && !option_check(options, &at)));
     /* Behind a hosts.deny that shuts everybody out, only hosts.allow lets anybody in. */
     rules.deny = (struct access_file){ "deny", "ALL: ALL", 8, NULL };
     MUST(access_decide(&rules, facts, &w) == ACCESS_DENY || strcmp(w.file, "allow") == 0);
@@ -96,12 +108,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     make_facts(data[0], &facts);
-    const char *text = (const char *)data + 1;
-    const char *cut = memchr(text, 1, --size);
-    size_t allow_n = cut ? (size_t)(cut - text) : size;
-    struct access_rules rules = { .allow = { "allow", text, allow_n, NULL }, .deny = { "deny", NULL, 0, NULL } };
+    const char *text = (const char *)data + 1, *end = text + --size;
+    const char *cut, *more;
+    struct access_file patterns[2] = { { "/file", NULL, 0, NULL }, { "/more", NULL, 0, NULL } };
+    struct access_rules rules = { .allow = { "allow", text, size, NULL }, .deny = { "deny", NULL, 0, NULL },
+                                  .files = { patterns, 2 } };
+    for (int i = 1; i >= 0; i--)
+        if ((more = memrchr(text, 2, (size_t)(end - text)))) {
+            patterns[i].text = more + 1;
+            patterns[i].n = (size_t)(end - more - 1);
+            end = more;
+        }
+    cut = memchr(text, 1, (size_t)(end - text));
+    size_t allow_n = (size_t)((cut ? cut : end) - text);
+    rules.allow.n = allow_n;
     if (cut)
-        rules.deny = (struct access_file){ "deny", cut + 1, size - allow_n - 1, NULL };
+        rules.deny = (struct access_file){ "deny", cut + 1, (size_t)(end - cut - 1), NULL };
     enum access_verdict v = settle(&rules, &facts, &why);
     check_order(&rules, &facts, v, &why);
     check_shut(rules, &facts, v, &why);

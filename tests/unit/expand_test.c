@@ -45,8 +45,8 @@ static void letters(void)
 static void nobody(void)
 {
     facts = (struct access_facts){ .daemons = "" };
-    CHECK_STR(expand("%a %A %n %N %c %h %H %u %s|%d|%r"), "unknown unknown unknown unknown unknown unknown unknown unknown "
-              "||0");
+    CHECK_STR(expand("%a %A %n %N %c %h %H %u %s|%d|%r"), "unknown unknown unknown unknown unknown unknown "
+              "unknown unknown ||0");
 }
 
 static void nothing_for_a_shell(void)

@@ -66,8 +66,8 @@ static void bad_ones(void)
         "", " ", "=", "frob", "allowed", "allow x", "allow=1", "deny all", "banners", "banners etc", "banners/etc",
         "severity", "severity none", "severity mark.info", "severity mail.", "severity .info", "severity mail",
         "severity mail.info.x", "severity ..info", "setenv", "setenv 1A x", "setenv A-B x", "setenv A=x", "setenv A %x",
-        "umask", "umask 8", "umask 1000", "umask 0x1", "umask -1", "umask 2 2", "nice 40", "nice --1", "nice -", "nice x",
-        "nice +1", "keepalive 1", "linger", "linger -1", "linger 65536", "user", "user .x", "user x.", "user a.b.c",
+        "nice +1", "umask", "umask 8", "umask 1000", "umask 0x1", "umask -1", "umask 2 2", "nice 40", "nice --1", "nice -",
+        "nice x", "keepalive 1", "linger", "linger -1", "linger 65536", "user", "user .x", "user x.", "user a.b.c",
         "user a b", "user a/b", "group", "group a b", "rfc931 0", "rfc931 301", "rfc931 x", "spawn", "spawn %x",
         "spawn 100%", "twist", "aclexec %", "spawn\x01x",
     };
@@ -170,9 +170,10 @@ static void values(void)
 
 static void words_in_a_text(void)
 {
-    static const char *const yes[] = { "a: b: spawn x", "a: b: umask 22 :\tTWIST x", "a: b:\\\n aclexec y", "a:b:sp\\\nawn x",
-                                       "a: b: nice", "a:b:banners /x" };
-    static const char *const no[] = { "spawn: a", "a: b: umask 22", "a: spaw", "a: b: deny # spawn", "", ":", "a: [::1]" };
+    static const char *const yes[] = { "a: b: spawn x", "a: b: umask 22 :\tTWIST x", "a: b:\\\n aclexec y",
+                                       "a:b:sp\\\nawn x", "a: b: nice", "a:b:banners /x" };
+    static const char *const no[] = { "spawn: a", "a: b: umask 22", "a: spaw", "a: b: deny # spawn", "", ":",
+                                      "a: [::1]" };
 
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
         if (!option_in_text(yes[i], strlen(yes[i])))

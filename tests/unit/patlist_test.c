@@ -109,6 +109,10 @@ static void in_files(void)
     CHECK_EQ(t.line, 3);
     CHECK_EQ(clients("/none"), 'F');
     CHECK(!t.file && t.where.n == 5);
+    file[3] = (struct access_file){ "/bad", "10.0.0.0/33 10.\n10. 11.\n", 24, NULL };
+    CHECK_EQ(clients("/bad"), 'F');
+    CHECK_EQ(t.line, 1);
+    CHECK_EQ(t.where.n, 11);
     file[3] = (struct access_file){ "/bad", ".lan @g 10.", 11, NULL };
     CHECK_EQ(clients("/bad ALL"), 'A');          /* not ALL: @g refuses if the name does not match */
     CHECK_EQ(clients("ALL@/bad ALL"), 'A');
