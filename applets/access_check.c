@@ -112,13 +112,13 @@ static int load_rules(const struct question *q, struct access_rules *rules)
     struct fault f;
 
     if (q->allow) {
-        rules_load(rules, q->allow, q->deny);
+        rules_load(rules, &(struct imagefile_paths){ NULL, { q->allow, q->deny, NULL } });
         if (is_named(&rules->allow) || is_named(&rules->deny))
             return EXIT_UNDECIDED;
     } else {
         if (tree_open(&t, q->root, &f))
             return complain(f.text, "");
-        rules_load_tree(rules);
+        rules_load(rules, rules_of_tree());
     }
     resolve_load(!q->allow);
     if (geteuid() == 0 && proc_drop(t.uid, t.gid, &f))

@@ -578,9 +578,9 @@ int smtpd_main(int argc, char **argv)
                                                                                 : "unknown argument");
     if (site_open(&s->site, root, &f))
         return not_ready(s, &f);
-    rules_load_tree(&s->rules);
+    rules_load(&s->rules, rules_of_tree());
     if (s->peer.is_socket)
-        access_table_load(&s->table, ACCESS_TABLE_FILE);
+        access_table_load(&s->table, ACCESS_TABLE_FILE, rules_image(&s->rules));
     resolve_load(true);
     dns_set_timeout(s->site.conf.name_timeout);
     set_facts(s);
@@ -593,6 +593,7 @@ int smtpd_main(int argc, char **argv)
     if (s->peer.is_socket
         && (no || (!early && (no = judge_client(s))) || (no = judge_listed(s)) || (no = judge_name(s))))
         return refuse(s, no, *s->answer.fault ? EX_CONFIG : EX_NOPERM);
+    rules_done(&s->rules);
     s->relay = s->relay || client_in(s, s->site.conf.relay_clients);
     s->lan = !s->peer.is_socket || client_in(s, s->site.conf.lan_clients);
     converse(s);

@@ -119,7 +119,7 @@ static bool let_in(const char *daemon)
         str_addc(&s, ' ');
         str_addu(&s, facts.server_port);
     }
-    rules_load(&rules, "/etc/hosts.allow", "/etc/hosts.deny");
+    rules_load(&rules, &rules_of_system);
     enum access_verdict v = verdict_reach(&rules, &facts, &names, &why);
     if (*why.fault)
         log_line(LOG_DAEMON | LOG_ERR, "error: %s, line %u: %s", why.file, why.line, why.fault);

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "mail/candidates.h"
+#include "mail/index.h"
 #include "mail/judge.h"
 #include "mail/patlist.h"
 #include "mail/rule.h"
@@ -100,56 +101,23 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
 
 /* ---- by an index */
 
-#define RAW_FIRST 512                            /* few rules are longer */
-
-/* One logical line read from its file. */
-struct fetched {
-    struct rule_reader reader;
-    struct rule_span line;
-    char raw[ACCESS_LINE + 1024];                /* compile.c takes no longer ones */
-};
-
-static bool is_whole(const char *raw, long n)
-{
-    const char *end = raw + n, *at = raw;
-
-    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        if (at == raw || at[-1] != '\\')
-            return true;
-        at++;
-    }
-    return false;
-}
-
-static bool fetch(const struct access_index *index, int source, uint32_t offset, struct fetched *f)
-{
-    long n = index->fetch(index->context, source, offset, f->raw, RAW_FIRST);
-
-    if (n == RAW_FIRST && !is_whole(f->raw, n))
-        n = index->fetch(index->context, source, offset, f->raw, sizeof f->raw);
-    if (n <= 0)
-        return false;
-    rule_start(&f->reader, f->raw, (size_t)n);
-    return rule_next(&f->reader, &f->line) == 1 && f->reader.start == f->raw;
-}
-
 /* What the rule says of the client; *o. False when it cannot be read. */
 static bool judge_candidate(const struct access_rules *rules, const struct judge_case *c, bool sure,
                             enum judge_outcome *o, struct access_why *why)
 {
     const enum judge_outcome plain = why->source == IMAGE_ALLOW ? JUDGE_GRANT : JUDGE_DENY;
     struct patlist_trouble t;
-    struct fetched f;
+    struct index_line l;
 
     *o = plain;
     if (sure)
         return true;
-    if (!fetch(rules->index, why->source, why->offset, &f))
+    if (!index_line_read(rules->index, why->source, why->offset, &l))
         return false;
-    *o = judge_rule(&f.line, plain, c, &t, why);
+    *o = judge_rule(&l.line, plain, c, &t, why);
     if (*o == JUDGE_PASS_ON)
         return true;
-    put_rule(&f.line, why);
+    put_rule(&l.line, why);
     if (*o == JUDGE_DENY && t.what)
         put_fault(&t, why->fault, sizeof why->fault);
     return true;
@@ -183,10 +151,10 @@ static bool index_decide(const struct access_rules *rules, const struct judge_ca
 
 void access_explain(const struct access_rules *rules, struct access_why *why)
 {
-    struct fetched f;
+    struct index_line l;
 
-    if (rules->index && why->file && !*why->rule && fetch(rules->index, why->source, why->offset, &f))
-        put_rule(&f.line, why);
+    if (rules->index && why->file && !*why->rule && index_line_read(rules->index, why->source, why->offset, &l))
+        put_rule(&l.line, why);
 }
 
 enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,

@@ -26,7 +26,7 @@ struct access_files {
 #define ACCESS_FILES 64          /* how many of them there may be */
 
 /* hosts.allow and hosts.deny compiled (image.h). `fetch` reads up to `cap` bytes of a text (0 for hosts.allow, 1 for
- * hosts.deny) from `offset` on; it returns how many, or -1 when they cannot be had. Owned by the caller. */
+ * hosts.deny, 2 for the access table) from `offset` on; it returns how many, or -1 when they cannot be had. Owned by the caller. */
 struct image;
 struct access_index {
     struct image *image;

@@ -4,18 +4,20 @@
 
 #include "base/le.h"
 #include "base/str.h"
+#include "mail/index.h"
 #include "mail/limits.h"
+#include "mail/option.h"
 #include "mail/rulekeys.h"
+#include "mail/table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #define SLOTS_AIM 51u                /* of a hash block's 63 are used on average: few overflow into the next */
-#define RAW_LINE (ACCESS_LINE + 1024)
 
-/* Types of entries that are no keys in the hash: the lists of a class. */
-enum { CLASS_LISTS = 512, OF_ALL = 0, OF_ANY, OF_NAMES, LIST_KINDS };
+/* Types of entries that are no keys in the hash: the lists of a class, and the one of rules that name files. */
+enum { CLASS_LISTS = 512, OF_ALL = 0, OF_ANY, OF_NAMES, LIST_KINDS, FILES_LIST = CLASS_LISTS + IMAGE_CLASSES * LIST_KINDS };
 
 /* ---- from the texts to entries */
 
@@ -96,6 +98,8 @@ static void take_rule(struct compile *c, const struct rule_span *line, uint32_t 
     rulekeys_read(line, &k);
     r->class = class_of(c, k.daemons);
     r->plain = k.plain && r->class != 0;
+    if (k.files)
+        add(c, &(struct image_key){ .type = FILES_LIST }, number);
     if (k.kind == RULEKEYS_ALL && r->plain)
         add_to_list(c, r->class, OF_ALL, number);
     else if (k.kind != RULEKEYS_SOME)
@@ -131,7 +135,7 @@ static int take_text(struct compile *c, int source, uint32_t *number, struct fau
     rule_start(&r, c->text[source], c->n[source]);
     while ((got = rule_next(&r, &line)) != 0) {
         struct image_rule rule = { .offset = (uint32_t)(r.start - c->text[source]), .line = r.line };
-        if (got < 0 || r.at - r.start > RAW_LINE)
+        if (got < 0 || r.at - r.start > INDEX_RAW)
             return too_much(c, source, &r, "the rule is too long: make it several rules", f);
         if (*number == IMAGE_RULES - 1 || r.line >= IMAGE_LINES)
             return too_much(c, source, &r, "an image has no room for more rules: take some out", f);
@@ -143,6 +147,47 @@ static int take_text(struct compile *c, int source, uint32_t *number, struct fau
     return 0;
 }
 
+static int take_line(struct compile *c, const char *line, size_t n, uint32_t number, const struct image_rule *r,
+                     struct fault *f)
+{
+    char wrong[TABLE_FAULT];
+    struct table_line l;
+    struct image_key key;
+    int got = table_line_parse(line, n, &l, wrong);
+
+    if (got < 0)
+        return fault_set(f, EX_CONFIG, "%s:%u: %s", c->name[IMAGE_TABLE], r->line, wrong);
+    if (got == 0)
+        return 0;
+    if (number == IMAGE_RULES - 1 || r->line >= IMAGE_LINES)
+        return fault_set(f, EX_DATAERR, "%s:%u: an image has no room for more lines: take some out",
+                         c->name[IMAGE_TABLE], r->line);
+    image_key_text(c->h.key, IMAGE_LINE, l.key, l.n, &key);
+    add(c, &key, number);
+    table_kinds_add(&c->h.table, &l);
+    if (c->out)
+        put_rule(c, number, r);
+    return 1;
+}
+
+/* Over the table: each line that holds a key is numbered. */
+static int take_table(struct compile *c, uint32_t *number, struct fault *f)
+{
+    const char *text = c->text[IMAGE_TABLE], *at = text, *end = text + c->n[IMAGE_TABLE];
+    struct image_rule r = { .line = 1 };
+
+    for (; text && at < end; r.line++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+        r.offset = (uint32_t)(at - text);
+        int got = take_line(c, at, (size_t)(stop - at), *number, &r, f);
+        if (got < 0)
+            return -1;
+        *number += (unsigned)got;
+        at = stop + 1;
+    }
+    return 0;
+}
+
 static int take_texts(struct compile *c, struct fault *f)
 {
     uint32_t number = 0;
@@ -150,8 +195,10 @@ static int take_texts(struct compile *c, struct fault *f)
     c->entry_count = 0;
     c->h.class_count = 1;
     for (int i = 0; i < IMAGE_SOURCES; i++) {
-        if (i != IMAGE_TABLE && take_text(c, i, &number, f))
+        if (i == IMAGE_TABLE ? take_table(c, &number, f) : take_text(c, i, &number, f))
             return -1;
+        if (i != IMAGE_TABLE && c->text[i])
+            c->h.wants_root = c->h.wants_root || option_in_text(c->text[i], c->n[i]);
         c->h.end[i] = number;
     }
     c->h.rule_count = number;
@@ -310,6 +357,10 @@ static void put_run(struct compile *c, size_t i, size_t n, uint32_t rules)
     const bool in_hash = type < CLASS_LISTS, is_list = !in_hash || rules > 1;
     const uint32_t value = is_list ? put_list(c, i, n, rules) : c->entries[i].rule;
 
+    if (type == FILES_LIST) {
+        c->h.files = value;
+        return;
+    }
     if (!in_hash) {
         struct image_class *class = &c->classes[(type - CLASS_LISTS) / LIST_KINDS];
         const unsigned kind = (type - CLASS_LISTS) % LIST_KINDS;

@@ -67,7 +67,7 @@ static void id_words(struct words *w, struct image_id *id)
 
 static void header_words(struct words *w, struct image_header *h)
 {
-    uint32_t names = h->names;
+    uint32_t names = h->names, wants_root = h->wants_root;
 
     for (int i = 0; i < SIPHASH_KEY; i += 4) {
         uint32_t k = le32_get(h->key + i);
@@ -75,7 +75,8 @@ static void header_words(struct words *w, struct image_header *h)
         le32_put(h->key + i, k);
     }
     uint32_t *const plain[] = { &h->blocks, &h->hash, &h->hash_blocks, &h->rules, &h->rule_count, &h->lists,
-                                &h->list_words, &h->classes, &h->class_count, &h->labels, &names };
+                                &h->list_words, &h->classes, &h->class_count, &h->labels, &names, &wants_root,
+                                &h->files, &h->table.tags, &h->table.names };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         word(w, plain[i]);
     for (int i = 0; i < IMAGE_SOURCES; i++)
@@ -84,9 +85,13 @@ static void header_words(struct words *w, struct image_header *h)
         word(w, &h->v4[i]);
     for (int i = 0; i < 5; i++)
         word(w, &h->v6[i]);
+    word64(w, &h->table.v4);
+    for (int i = 0; i < 3; i++)
+        word64(w, &h->table.v6[i]);
     for (int i = 0; i < IMAGE_SOURCES; i++)
         id_words(w, &h->id[i]);
     h->names = names != 0;
+    h->wants_root = wants_root != 0;
 }
 
 void image_header_put(const struct image_header *h, uint8_t *block)
@@ -125,7 +130,8 @@ static bool is_sound(const struct image_header *h)
     return h->hash_blocks >= 1 && fits(h, h->hash, (uint64_t)h->hash_blocks * IMAGE_WORDS)
         && (h->hash_blocks <= IMAGE_PAGE || h->hash_blocks % IMAGE_PAGE == 0)
         && fits(h, h->rules, (uint64_t)h->rule_count * IMAGE_RULE_WORDS) && fits(h, h->lists, h->list_words)
-        && h->class_count >= 1 && h->class_count <= IMAGE_CLASSES && fits(h, h->classes, (h->class_count + 3) / IMAGE_BLOCK_CLASSES * IMAGE_WORDS)
+        && h->class_count >= 1 && h->class_count <= IMAGE_CLASSES
+        && fits(h, h->classes, (h->class_count + IMAGE_BLOCK_CLASSES - 1) / IMAGE_BLOCK_CLASSES * IMAGE_WORDS)
         && h->end[IMAGE_ALLOW] <= h->end[IMAGE_DENY] && h->end[IMAGE_DENY] <= h->end[IMAGE_TABLE]
         && h->end[IMAGE_TABLE] == h->rule_count;
 }

@@ -6,6 +6,7 @@
 
 #include "base/siphash.h"
 #include "mail/net.h"
+#include "mail/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,6 +82,9 @@ struct image_header {
     uint32_t v4[2], v6[5];           /* bit by bit: the prefix lengths in use */
     uint32_t labels;                 /* bit by bit: the numbers of dots of suffixes in use */
     bool names;                      /* are there keys of type IMAGE_NAME? */
+    bool wants_root;                 /* has a rule options that must be carried out outside of the jail? */
+    uint32_t files;                  /* list of the rules that name files of patterns */
+    struct table_kinds table;        /* which keys the access table has */
     struct image_id id[IMAGE_SOURCES];
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "mail/image.h"
 #include "mail/pattern.h"
 
 #include <string.h>
@@ -351,6 +352,8 @@ bool option_in_text(const char *text, size_t n)
 
 bool option_wants_root(const struct access_rules *rules)
 {
+    if (rules->index)
+        return rules->index->image->h.wants_root;
     return (rules->allow.text && option_in_text(rules->allow.text, rules->allow.n)) ||
            (rules->deny.text && option_in_text(rules->deny.text, rules->deny.n));
 }

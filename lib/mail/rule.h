@@ -22,6 +22,7 @@ struct rule_reader {
     char joined[ACCESS_LINE];            /* where continued lines are put together */
 };
 
+/* Starts at the beginning of a text of n bytes, which is the caller's. */
 void rule_start(struct rule_reader *r, const char *text, size_t n);
 
 /* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a

@@ -4,6 +4,7 @@
 #include "mail/image.h"
 #include "mail/judge.h"
 #include "mail/limits.h"
+#include "mail/patfile.h"
 
 #include <string.h>
 
@@ -85,12 +86,22 @@ static enum rulekeys_kind weigh_clients(struct rule_span list, struct rulekeys *
     return any || (all && !k->plain) ? RULEKEYS_ANY : all ? RULEKEYS_ALL : RULEKEYS_SOME;
 }
 
+static bool names_file(const struct rule_span *line)
+{
+    struct patfile_scan scan;
+    struct rule_span name;
+
+    patfile_scan(&scan, line);
+    return patfile_in_rule(&scan, &name);
+}
+
 void rulekeys_read(const struct rule_span *line, struct rulekeys *k)
 {
     const struct access_files files = { NULL, 0 };       /* their patterns are no keys: they are judged */
     struct rule rule;
 
     memset(k, 0, sizeof *k);
+    k->files = names_file(line);
     if (judge_read_daemons(line, &files, &rule).what)
         return;
     if (memchr(rule.daemons.p, '@', rule.daemons.n) || memchr(rule.daemons.p, '/', rule.daemons.n))

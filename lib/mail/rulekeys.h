@@ -18,9 +18,10 @@ enum rulekeys_kind {
 
 struct rulekeys {
     enum rulekeys_kind kind;
-    struct rule_span daemons;        /* the daemon list, when it consists of words alone; else n is 0: it must be judged */
+    struct rule_span daemons;        /* the daemon list, when it consists of words alone; else n is 0 */
     bool plain;                      /* no option, no EXCEPT: a client that matches a key matches the rule */
     bool names;                      /* a key is a name or a suffix: the rule may hang on the client's name */
+    bool files;                      /* it names files of patterns */
     struct rule_span rest;           /* private */
 };
 

@@ -163,4 +163,14 @@ void table_text_free(struct table_text *t);
 /* A source over *t, which must outlive it. */
 struct table_source table_text_source(const struct table_text *t);
 
+/* ---- the table compiled: see image.h */
+
+struct table_image {
+    struct access_index *index;
+    char *line;                          /* TABLE_LINE + 1 bytes for the line found last */
+};
+
+/* A source over *t, which must outlive it. */
+struct table_source table_image_source(const struct table_image *t);
+
 #endif

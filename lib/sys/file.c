@@ -104,7 +104,7 @@ static bool flush_folder(const char *path)
     return good;
 }
 
-enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t mode)
+static enum sys_result put_beside(const char *to, const void *data, size_t n, mode_t mode, bool flush)
 {
     char tmp[300];
     struct str s;
@@ -121,7 +121,7 @@ enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t 
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return SYS_TEMP;
-    bool bad = file_write(fd, data, n) != SYS_OK || fchmod(fd, mode) || fsync(fd);
+    bool bad = file_write(fd, data, n) != SYS_OK || fchmod(fd, mode) || (flush && fsync(fd));
     bad = close(fd) != 0 || bad;
     if (bad || rename(tmp, to)) {
         int kept = errno;
@@ -129,7 +129,12 @@ enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t 
         errno = kept;
         return SYS_TEMP;
     }
-    return flush_folder(to) ? SYS_OK : SYS_TEMP;
+    return !flush || flush_folder(to) ? SYS_OK : SYS_TEMP;
+}
+
+enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t mode)
+{
+    return put_beside(to, data, n, mode, true);
 }
 
 enum sys_result file_refresh(const char *from, const char *to, size_t most)
@@ -146,7 +151,7 @@ enum sys_result file_refresh(const char *from, const char *to, size_t most)
         free(have);
     }
     if (!same)
-        r = file_replace(to, want, want_n, 0644);
+        r = put_beside(to, want, want_n, 0644, false);
     free(want);
     return r;
 }

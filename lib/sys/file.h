@@ -27,8 +27,8 @@ bool file_is_null(const struct stat *st);
  * flushed. On anything but SYS_OK (errno) what was there before stays, or stands there whole already. */
 enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t mode);
 
-/* Makes `to` hold what `from` holds, if it does not yet: by file_replace, mode 0644. A missing
- * `from` leaves `to` as it is. */
+/* Makes `to` hold what `from` holds, if it does not yet: in one step, mode 0644, but not flushed, for it can be done
+ * again. A missing `from` leaves `to` as it is. */
 enum sys_result file_refresh(const char *from, const char *to, size_t most);
 
 /* Writes all n bytes, in as many calls as it takes. SYS_OK, or SYS_TEMP (errno; ENOSPC when nothing is taken). */

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -65,6 +66,14 @@ static bool has_content(int fd, const struct image_id *id, const uint8_t key[SIP
     return content_hash(fd, key, &hash, &n) == SYS_OK && hash == id->hash && n == id->size;
 }
 
+/* A link to nothing is something. */
+static bool is_missing(const char *path, int error)
+{
+    struct stat st;
+
+    return error == ENOENT && lstat(path, &st) != 0;
+}
+
 /* Opens one source and holds it against what the image notes of it. NULL, or what is not as it was. */
 static const char *open_source(struct imagefile *f, int i, const char *path)
 {
@@ -74,7 +83,7 @@ static const char *open_source(struct imagefile *f, int i, const char *path)
 
     f->fd[i] = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (f->fd[i] < 0)
-        return path && errno != ENOENT ? "cannot be read" : was->there ? "is gone" : NULL;
+        return path && !is_missing(path, errno) ? "cannot be read" : was->there ? "is gone" : NULL;
     if (fstat(f->fd[i], &st))
         return "cannot be read";
     if (file_is_null(&st)) {
@@ -125,7 +134,8 @@ static const char *map_image(struct imagefile *f, int fd)
 
 enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths *paths, char *why, size_t cap)
 {
-    memset(f, 0, sizeof *f);
+    memset(f->seen, 0, f->n / IMAGE_BLOCK / 8 + 1);      /* what the last one used: the rest was never touched */
+    memset(f, 0, offsetof(struct imagefile, seen));
     for (int i = 0; i < IMAGE_SOURCES; i++)
         f->fd[i] = -1;
     why[0] = '\0';
@@ -169,16 +179,22 @@ enum sys_result imagefile_text(const struct imagefile *f, enum image_source sour
     return f->fd[source] < 0 ? SYS_OK : file_read_fd(f->fd[source], LIMIT_ACCESS, text, n);
 }
 
+void imagefile_close_source(struct imagefile *f, enum image_source source)
+{
+    if (f->map && f->fd[source] >= 0) {
+        close(f->fd[source]);
+        f->fd[source] = -1;
+    }
+}
+
 void imagefile_close(struct imagefile *f)
 {
-    if (f->map)
-        munmap((void *)(uintptr_t)f->map, f->n);
+    if (!f->map)
+        return;
+    for (int i = 0; i < IMAGE_SOURCES; i++)
+        imagefile_close_source(f, i);
+    munmap((void *)(uintptr_t)f->map, f->n);
     f->map = NULL;
-    for (int i = 0; i < IMAGE_SOURCES; i++) {
-        if (f->fd[i] >= 0)
-            close(f->fd[i]);
-        f->fd[i] = -1;
-    }
 }
 
 /* ---- making it */
@@ -216,7 +232,7 @@ static int load_source(struct making *m, int i, const char *path, struct fault *
     m->c.name[i] = path;
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0)
-        return path && errno != ENOENT ? load_fault(path, f) : 0;
+        return path && !is_missing(path, errno) ? load_fault(path, f) : 0;
     memset(&before, 0, sizeof before);
     bool settled = fstat(fd, &before) == 0 && settle(&before);
     if (file_is_null(&before)) {

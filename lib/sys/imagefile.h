@@ -41,6 +41,10 @@ bool imagefile_unchanged(const struct imagefile *f);
  * 0 when there is none. For when the image fails within the jail. */
 enum sys_result imagefile_text(const struct imagefile *f, enum image_source source, char **text, size_t *n);
 
+/* Closes the text of one source that is not needed any more. */
+void imagefile_close_source(struct imagefile *f, enum image_source source);
+
+/* Gives back all that is open; does nothing where nothing is. */
 void imagefile_close(struct imagefile *f);
 
 /* Compiles the sources and puts the image into its place in one step, durably; readable by whoever may read all the

@@ -1,32 +1,16 @@
 /* hosts.allow and hosts.deny from disk: see rules.h. */
 #include "sys/rules.h"
 
+#include "mail/index.h"
 #include "mail/limits.h"
 #include "mail/patfile.h"
+#include "mail/rule.h"
 #include "sys/file.h"
+#include "sys/log.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-
-static const char *fault_of(int error)
-{
-    switch (error) {
-    case EFBIG:  return "the file is larger than 16 MB: make it smaller";
-    case EINVAL: return "no regular file: put one there, or take it away";
-    case EPERM:  return "everybody may write to the file: chmod o-w it";
-    case EACCES: return "the file may not be read by this program: chmod it";
-    default:     return strerror(error);         /* constant text, for one that the kernel gave */
-    }
-}
-
-static bool is_dev_null(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
 
 void rules_load_file(struct access_file *file, const char *path)
 {
@@ -43,8 +27,8 @@ void rules_load_file(struct access_file *file, const char *path)
     file->n = 0;
     if (error == ENOENT && lstat(path, &st) == 0)
         file->fault = "the file is a link to nothing: mend or remove it";
-    else if (error != ENOENT && !is_dev_null(path))
-        file->fault = fault_of(error);
+    else if (error != ENOENT && !(stat(path, &st) == 0 && file_is_null(&st)))
+        file->fault = file_fault(error);
 }
 
 /* The files of patterns, and their names: a rule's own text may be gone with its line. */
@@ -65,19 +49,43 @@ static void add_file(struct access_files *all, const struct rule_span *name)
     all->n++;
 }
 
-static void add_files_of_rules(struct access_files *all, const struct access_file *file)
+static void add_files_of_rule(struct access_files *all, const struct rule_span *line)
 {
-    struct rule_reader r = { .at = file->text, .end = file->text + file->n, .next = 1 };
-    struct rule_span line, name;
+    struct rule_span name;
     struct patfile_scan s;
+
+    for (patfile_scan(&s, line); patfile_in_rule(&s, &name); )
+        add_file(all, &name);
+}
+
+static void add_files_of_text(struct access_files *all, const struct access_file *file)
+{
+    struct rule_reader r;
+    struct rule_span line;
     int got;
 
     if (!file->text || !memchr(file->text, '/', file->n))
         return;
+    rule_start(&r, file->text, file->n);
     while ((got = rule_next(&r, &line)) != 0)
         if (got > 0 && memchr(line.p, '/', line.n))
-            for (patfile_scan(&s, &line); patfile_in_rule(&s, &name); )
-                add_file(all, &name);
+            add_files_of_rule(all, &line);
+}
+
+/* The image knows which rules name files. False when it is damaged. */
+static bool add_files_of_image(struct access_files *all, const struct access_index *index)
+{
+    struct image *im = index->image;
+    struct image_rule rule;
+    struct index_line l;
+    uint32_t number;
+
+    for (uint32_t from = 0; (number = image_list_from(im, im->h.files, from)) != IMAGE_NONE; from = number + 1) {
+        if (!image_rule(im, number, &rule) || !index_line_read(index, rule.source, rule.offset, &l))
+            return false;
+        add_files_of_rule(all, &l.line);
+    }
+    return !im->damaged;
 }
 
 static void add_files_of_files(struct access_files *all)
@@ -93,15 +101,12 @@ static void add_files_of_files(struct access_files *all)
     }
 }
 
-void rules_load(struct access_rules *rules, const char *allow, const char *deny)
-{
-    rules_load_file(&rules->allow, allow);
-    rules_load_file(&rules->deny, deny);
-    rules->files = (struct access_files){ files, 0 };
-    add_files_of_rules(&rules->files, &rules->allow);
-    add_files_of_rules(&rules->files, &rules->deny);
-    add_files_of_files(&rules->files);
-}
+/* ---- the pair */
+
+const struct imagefile_paths rules_of_system = { "/etc/access.db", { "/etc/hosts.allow", "/etc/hosts.deny", NULL } };
+
+static const struct imagefile_paths own = { "etc/access.db", { "etc/hosts.allow", "etc/hosts.deny", "etc/access" } };
+static const struct imagefile_paths borrowed = { "etc/access.db", { "/etc/hosts.allow", "/etc/hosts.deny", "etc/access" } };
 
 /* Only what is surely not there counts as missing. */
 static bool is_there(const char *path)
@@ -111,10 +116,85 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
-void rules_load_tree(struct access_rules *rules)
+const struct imagefile_paths *rules_of_tree(void)
 {
-    if (is_there("etc/hosts.allow") || is_there("etc/hosts.deny"))
-        rules_load(rules, "etc/hosts.allow", "etc/hosts.deny");
+    return is_there(own.source[IMAGE_ALLOW]) || is_there(own.source[IMAGE_DENY]) ? &own : &borrowed;
+}
+
+static struct imagefile image;
+static bool has_table;
+
+static void load_texts(struct access_rules *rules)
+{
+    add_files_of_text(&rules->files, &rules->allow);
+    add_files_of_text(&rules->files, &rules->deny);
+    add_files_of_files(&rules->files);
+}
+
+static bool load_image(struct access_rules *rules, const struct imagefile_paths *paths)
+{
+    char why[300];
+
+    enum sys_result r = imagefile_open(&image, paths, why, sizeof why);
+    if (r != SYS_OK) {
+        if (r == SYS_TEMP)
+            log_line(LOG_WARNING, "%s; the rules are read as text: run access-check -c", why);
+        return false;
+    }
+    if (!add_files_of_image(&rules->files, &image.index)) {
+        log_line(LOG_WARNING, "%s is damaged; the rules are read as text: run access-check -c", paths->image);
+        imagefile_close(&image);
+        rules->files.n = 0;
+        return false;
+    }
+    add_files_of_files(&rules->files);
+    rules->index = &image.index;
+    has_table = paths->source[IMAGE_TABLE] != NULL;
+    return true;
+}
+
+void rules_load(struct access_rules *rules, const struct imagefile_paths *paths)
+{
+    const char *const allow = paths->source[IMAGE_ALLOW], *const deny = paths->source[IMAGE_DENY];
+
+    *rules = (struct access_rules){ .allow.name = allow, .deny.name = deny, .files.at = files };
+    if (paths->image && load_image(rules, paths))
+        return;
+    rules_load_file(&rules->allow, allow);
+    rules_load_file(&rules->deny, deny);
+    load_texts(rules);
+}
+
+static void load_open_text(struct access_file *file, enum image_source source)
+{
+    char *text;
+
+    if (imagefile_text(&image, source, &text, &file->n) == SYS_OK)
+        file->text = text;
     else
-        rules_load(rules, "/etc/hosts.allow", "/etc/hosts.deny");
+        file->fault = file_fault(errno);
+}
+
+bool rules_stand(struct access_rules *rules, enum access_verdict v)
+{
+    if (!rules->index || (v != ACCESS_BAD_INDEX && imagefile_unchanged(&image)))
+        return true;
+    log_line(LOG_WARNING, "the image of %s and %s %s; they are read as text: run access-check -c", rules->allow.name,
+             rules->deny.name, v == ACCESS_BAD_INDEX ? "is damaged" : "is older than they are");
+    rules->index = NULL;
+    load_open_text(&rules->allow, IMAGE_ALLOW);
+    load_open_text(&rules->deny, IMAGE_DENY);
+    return false;
+}
+
+void rules_done(struct access_rules *rules)
+{
+    (void)rules;
+    imagefile_close_source(&image, IMAGE_ALLOW);
+    imagefile_close_source(&image, IMAGE_DENY);
+}
+
+struct imagefile *rules_image(const struct access_rules *rules)
+{
+    return rules->index && has_table ? &image : NULL;
 }

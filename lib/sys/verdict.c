@@ -2,6 +2,7 @@
 #include "sys/verdict.h"
 
 #include "sys/owner.h"
+#include "sys/rules.h"
 
 #include <string.h>
 
@@ -11,13 +12,20 @@ static void ask_user(struct access_facts *facts, unsigned seconds, struct verdic
     facts->user = names->user;
 }
 
-enum access_verdict verdict_reach(const struct access_rules *rules, struct access_facts *facts,
+enum access_verdict verdict_reach(struct access_rules *rules, struct access_facts *facts,
                                   struct verdict_names *names, struct access_why *why)
 {
     enum access_verdict v;
 
-    while ((v = dns_decide(rules, facts, names->dns, why)) == ACCESS_ASK_USER)
-        ask_user(facts, why->user_seconds, names);
+    for (;;) {
+        v = dns_decide(rules, facts, names->dns, why);
+        if (v == ACCESS_ASK_USER)
+            ask_user(facts, why->user_seconds, names);
+        else if (rules_stand(rules, v))
+            break;
+    }
+    if (v == ACCESS_DENY)
+        access_explain(rules, why);
     return v;
 }
 

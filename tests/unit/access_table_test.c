@@ -21,7 +21,7 @@ static enum table_result ask(void)
     char fault[TABLE_FAULT];
 
     CHECK_EQ(table_query_read(&q, &a, TABLE_TO, "user@example.org", fault), 0);
-    access_table_load(&table, "access");
+    access_table_load(&table, "access", NULL);
     return table_find(&table.source, &q, &answer);
 }
 

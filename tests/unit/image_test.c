@@ -31,8 +31,8 @@ static struct image_key hub(void)
 static void make(void)
 {
     const struct image_header h = {
-        .blocks = 6, .hash = 1, .hash_blocks = 1, .rules = 2, .rule_count = 9, .lists = 3, .list_words = 5, .classes = 4,
-        .class_count = 1, .end = { 5, 9, 9 }, .names = true, .key = "0123456789abcde", .v6 = { 1, 2, 3, 4, 5 },
+        .blocks = 6, .hash = 1, .hash_blocks = 1, .rules = 2, .rule_count = 9, .lists = 3, .list_words = 5,
+        .classes = 4, .class_count = 1, .end = { 5, 9, 9 }, .names = true, .key = "0123456789abcde", .v6 = { 1, 2, 3, 4, 5 },
         .id = { { true, 1u << 31, 0x1234567890abcdefu, -5, 999 }, { false, 0, 0, 0, 0 }, { true, 7, 8, 9, 10 } },
     };
     const struct image_rule r = { IMAGE_DENY, 0xfffffffeu, IMAGE_LINES - 1, 0, true };
@@ -83,7 +83,8 @@ static void a_header_that_lies(void)
     CHECK(image_header_get(&h, &version, &order, data));
     for (int i = 0; i < 6; i++) {
         struct image_header lie = h;
-        uint32_t *what[] = { &lie.hash_blocks, &lie.rules, &lie.rule_count, &lie.list_words, &lie.class_count, &lie.hash };
+        uint32_t *what[] = { &lie.hash_blocks, &lie.rules, &lie.rule_count, &lie.list_words, &lie.class_count,
+                             &lie.hash };
         *what[i] = i == 5 ? 0 : 0x40000000u;
         image_header_put(&lie, data);
         CHECK_STR(open_it(), "damaged");
