@@ -18,11 +18,18 @@ enum { EXIT_ALLOW = 0, EXIT_DENY = 1, EXIT_UNDECIDED = 2 };
 
 #define NOBODY 65534
 
-/* What was asked on the command line; the texts point into argv. */
-struct question {
+/* What the command line says; the texts point into argv. */
+struct options {
     const char *root, *allow, *deny;
     const char *name;                    /* -n: the client's name, so that DNS is not asked */
+    const char *server;                  /* -s */
+    bool explain;                        /* -v */
+};
+
+/* One question, in words of the command line or of a line of standard input, which it cuts up. */
+struct question {
     const char *daemon, *server, *user, *client;
+    const char *name;                    /* NULL: to be looked up */
 };
 
 static int complain(const char *what, const char *more)
@@ -35,12 +42,13 @@ static int usage(const char *why)
 {
     if (*why)
         complain(why, "");
-    fputs("usage: access-check [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] DAEMON[@SERVER] [USER@]CLIENT\n",
-          stderr);
+    fputs("usage: access-check [-v] [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] "
+          "DAEMON[@SERVER] [USER@]CLIENT\n"
+          "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] -\n", stderr);
     return EX_USAGE;
 }
 
-/* Cuts `left@right` in argv itself. Returns right, or NULL when there is no @. */
+/* Cuts `left@right` in the text itself. Returns right, or NULL when there is no @. */
 static char *cut_at(char *text)
 {
     char *at = strrchr(text, '@');
@@ -50,51 +58,49 @@ static char *cut_at(char *text)
     return at;
 }
 
-static int read_operands(int argc, char **argv, struct question *q)
+/* Returns NULL, or what is wrong. */
+static const char *read_question(char *daemon, char *client, const struct options *o, struct question *q)
 {
-    if (argc != 2)
-        return usage(argc < 2 ? "a daemon and a client are wanted" : "one daemon and one client, no more");
-    const char *at_server = cut_at(argv[0]), *at_client = cut_at(argv[1]);
-    if (at_server && q->server)
-        return usage("the server is named twice");
-    if (at_server)
-        q->server = at_server;
-    q->daemon = argv[0];
-    q->client = at_client ? at_client : argv[1];
-    q->user = at_client ? argv[1] : NULL;
+    const char *at_server = cut_at(daemon), *at_client = cut_at(client);
+
+    if (at_server && o->server)
+        return "the server is named twice";
+    q->server = at_server ? at_server : o->server;
+    q->daemon = daemon;
+    q->client = at_client ? at_client : client;
+    q->user = at_client ? client : NULL;
+    q->name = o->name;
     if (!*q->daemon || !*q->client || (q->server && !*q->server) || (q->user && !*q->user))
-        return usage("a name is empty");
-    if (strpbrk(q->daemon, " \t"))
-        return usage("one daemon, please");
-    return 0;
+        return "a name is empty";
+    return strpbrk(q->daemon, " \t") ? "one daemon, please" : NULL;
 }
 
 /* Returns 0 or the exit code. */
-static int read_options(int argc, char **argv, struct question *q)
+static int read_options(int argc, char **argv, struct options *o)
 {
     int c;
 
     while ((c = getopt(argc, argv, "+:a:d:n:s:tcv")) != -1)
         switch (c) {
-        case 'a': q->allow = optarg; break;
-        case 'd': q->deny = optarg; break;
-        case 'n': q->name = optarg; break;
-        case 's': q->server = optarg; break;
+        case 'a': o->allow = optarg; break;
+        case 'd': o->deny = optarg; break;
+        case 'n': o->name = optarg; break;
+        case 's': o->server = optarg; break;
+        case 'v': o->explain = true; break;
         case 't':
         case 'c':
-        case 'v':
             fprintf(stderr, "access-check: -%c is not supported yet\n", c);
             return EX_USAGE;
         case ':': return usage("an option lacks its value");
         default:  return usage("no such option");
         }
-    if (!q->allow != !q->deny)
+    if (!o->allow != !o->deny)
         return usage("-a and -d go together; /dev/null is an empty file");
-    if (q->root && q->allow)
+    if (o->root && o->allow)
         return usage("either --root, or -a and -d");
-    if (q->name && !*q->name)
+    if (o->name && !*o->name)
         return usage("-n wants a name, or one of the words unknown and paranoid");
-    return read_operands(argc - optind, argv + optind, q);
+    return 0;
 }
 
 /* A file that was named and is not there is a slip of the pen here, not an empty file. */
@@ -106,21 +112,21 @@ static int is_named(const struct access_file *file)
 }
 
 /* Reads the rules, and then gives root up: what follows speaks to name servers. */
-static int load_rules(const struct question *q, struct access_rules *rules)
+static int load_rules(const struct options *o, struct access_rules *rules)
 {
     struct tree t = { .uid = NOBODY, .gid = NOBODY };
     struct fault f;
 
-    if (q->allow) {
-        rules_load(rules, &(struct imagefile_paths){ NULL, { q->allow, q->deny, NULL } });
+    if (o->allow) {
+        rules_load(rules, &(struct imagefile_paths){ NULL, { o->allow, o->deny, NULL } });
         if (is_named(&rules->allow) || is_named(&rules->deny))
             return EXIT_UNDECIDED;
     } else {
-        if (tree_open(&t, q->root, &f))
+        if (tree_open(&t, o->root, &f))
             return complain(f.text, "");
         rules_load(rules, rules_of_tree());
     }
-    resolve_load(!q->allow);
+    resolve_load(!o->allow);
     if (geteuid() == 0 && proc_drop(t.uid, t.gid, &f))
         return complain(f.text, "");
     return 0;
@@ -173,6 +179,82 @@ static void tell_name(const struct net_addr *addr, enum access_name state, const
         fprintf(stderr, "access-check: %s: its name %s%sdoes not lead back to it\n", address, name, *name ? " " : "");
 }
 
+/* -v: what the verdict rests on, one fact a line. `given` is the client as it was asked about; `wants` the rule that
+ * wanted its name. */
+static void explain_address(const char *whose, const struct net_addr *addr, const char *given)
+{
+    char text[NET_TEXT];
+
+    net_format(addr, text);
+    printf("%s address: %s%s%s\n", whose, text,
+           addr->family == NET_V4 ? " (IPv4)" : addr->family == NET_V6 ? " (IPv6)" : "",
+           addr->family == NET_V4 && strchr(given, ':') ? ", mapped into IPv6, and taken for IPv4" : "");
+}
+
+static void explain_name(const char *whose, enum access_name state, const char *name, bool was_given,
+                         const struct access_why *wants)
+{
+    printf("%s name: ", whose);
+    switch (state) {
+    case ACCESS_NAME_UNASKED:
+        puts("not looked up: no rule that was tried needs it");
+        return;
+    case ACCESS_NAME_UNKNOWN:
+        fputs("unknown", stdout);
+        break;
+    case ACCESS_NAME_PARANOID:
+        printf("paranoid: %s%sdoes not lead back to the address", name && !was_given ? name : "",
+               name && *name && !was_given ? " " : "");
+        break;
+    default:
+        printf("%s%s", name, was_given ? "" : ", which leads back to the address");
+    }
+    if (was_given)
+        puts(" (as given)");
+    else
+        printf(" (%s:%u wants it)\n", wants->file ? wants->file : "-", wants->line);
+}
+
+static void explain_step(void *ctx, const struct access_step *step)
+{
+    static const char *const words[] = {
+        [ACCESS_NOT_DAEMON] = "not this daemon", [ACCESS_NOT_CLIENT] = "not this client",
+        [ACCESS_MATCHED] = "matched", [ACCESS_WANTS_NAME] = "needs a name", [ACCESS_FAULTY] = "cannot be understood",
+    };
+    char rule[200];
+    struct str s;
+
+    (void)ctx;
+    str_init(&s, rule, sizeof rule);
+    str_add_clean(&s, step->rule, step->n);
+    printf("%s:%u %s: %s\n", step->file, step->line, words[step->what], rule);
+}
+
+/* Decides once more with everything known, so that the facts stand first and each rule is told of once. */
+static void explain(const struct access_rules *rules, const struct question *q, const struct access_facts *facts)
+{
+    static const struct access_trace trace = { explain_step, NULL };
+    struct access_rules traced = *rules;
+    struct access_facts before = *facts;
+    struct access_why why;
+
+    before.client_state = ACCESS_NAME_UNASKED;
+    access_decide(rules, &before, &why);
+    printf("daemon: %s\n", facts->daemons);
+    explain_address("client", &facts->client, q->client);
+    explain_name("client", facts->client_state, facts->client_name, q->name != NULL, &why);
+    if (q->server) {
+        before = *facts;
+        before.server_state = ACCESS_NAME_UNASKED;
+        access_decide(rules, &before, &why);
+        explain_address("server", &facts->server, q->server);
+        explain_name("server", facts->server_state, facts->server_name, false, &why);
+    }
+    printf("client user: %s\n", q->user ? q->user : "not looked up");
+    traced.trace = &trace;
+    access_decide(&traced, facts, &why);
+}
+
 static int say(enum access_verdict v, const struct access_why *why)
 {
     const char *word = v == ACCESS_ALLOW ? "allow" : "deny";
@@ -188,37 +270,93 @@ static int say(enum access_verdict v, const struct access_why *why)
     return v == ACCESS_ALLOW ? EXIT_ALLOW : EXIT_DENY;
 }
 
-static int answer(const struct question *q)
+static int answer(const struct access_rules *rules, const struct question *q, const struct options *o)
 {
-    struct access_rules rules;
     struct dns_names names = { .failed = false };
     struct access_why why;
     struct access_facts facts = { .daemons = access_daemons(q->daemon), .user = q->user ? q->user : ACCESS_NO_USER };
-    int r = load_rules(q, &rules);
 
-    if (!r)
-        r = find_host(q->client, &facts.client);
-    if (!r && q->server)
-        r = find_host(q->server, &facts.server);
-    if (r)
-        return r;
+    if (find_host(q->client, &facts.client) || (q->server && find_host(q->server, &facts.server)))
+        return EXIT_UNDECIDED;
     set_name(&facts, q->name);
-    enum access_verdict v = dns_decide(&rules, &facts, &names, &why);
-    if (!q->name)
+    enum access_verdict v = dns_decide(rules, &facts, &names, &why);
+    if (!o->explain && !q->name)
         tell_name(&facts.client, facts.client_state, facts.client_name);
-    tell_name(&facts.server, facts.server_state, facts.server_name);
+    if (!o->explain)
+        tell_name(&facts.server, facts.server_state, facts.server_name);
+    else
+        explain(rules, q, &facts);
     return say(v, &why);
+}
+
+/* One question of standard input; returns its exit code. */
+static int answer_line(const struct access_rules *rules, char *line, const struct options *o)
+{
+    struct question q;
+    char *daemon = strtok(line, " \t"), *client = strtok(NULL, " \t"), *name = strtok(NULL, " \t");
+    const char *wrong = !client || strtok(NULL, " \t") ? "no question: DAEMON[@SERVER] [USER@]CLIENT [NAME]"
+                                                       : read_question(daemon, client, o, &q);
+
+    if (wrong)
+        return complain(daemon, wrong);
+    if (name)
+        q.name = name;
+    return answer(rules, &q, o);
+}
+
+/* Every line of standard input is a question. Each has its line in the output, so that the two can be laid side by
+ * side. Returns the worst exit code. */
+static int answer_all(const struct access_rules *rules, const struct options *o)
+{
+    char line[1024];
+    int worst = EXIT_ALLOW;
+
+    while (fgets(line, sizeof line, stdin)) {
+        size_t n = strlen(line);
+        bool whole = n > 0 && line[n - 1] == '\n';
+        int r = EXIT_UNDECIDED;
+
+        if (!whole && !feof(stdin))
+            return complain("a question is longer than a line may be", "");
+        line[n - whole] = '\0';
+        if (line[0] == '#' || line[strspn(line, " \t")] == '\0')
+            continue;
+        r = answer_line(rules, line, o);
+        if (r == EXIT_UNDECIDED)
+            puts("none - no verdict");
+        worst = r > worst ? r : worst;
+    }
+    if (ferror(stdin) || fflush(stdout))
+        return complain(ferror(stdin) ? "cannot read the questions" : "cannot write the verdicts", "");
+    return worst;
 }
 
 int access_check_main(int argc, char **argv)
 {
+    struct options o = { 0 };
     struct question q = { 0 };
+    struct access_rules rules;
 
     if (proc_init())
         return EX_OSERR;
-    q.root = tree_option(&argc, argv);
+    o.root = tree_option(&argc, argv);
     if (argc < 0)
         return usage("--root wants a directory");
-    int r = read_options(argc, argv, &q);
-    return r ? r : answer(&q);
+    int r = read_options(argc, argv, &o);
+    if (r)
+        return r;
+    argc -= optind;
+    argv += optind;
+    bool all = argc == 1 && strcmp(argv[0], "-") == 0;
+    if (!all && argc != 2)
+        return usage(argc < 2 ? "a daemon and a client are wanted" : "one daemon and one client, no more");
+    const char *wrong = all ? NULL : read_question(argv[0], argv[1], &o, &q);
+    if (wrong)
+        return usage(wrong);
+    r = load_rules(&o, &rules);
+    if (r || all)
+        return r ? r : answer_all(&rules, &o);
+    if (q.user)
+        complain("note: the servers here look no user name up, and refuse where a rule wants one", "");
+    return answer(&rules, &q, &o);
 }

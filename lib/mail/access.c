@@ -64,6 +64,35 @@ static enum judge_outcome file_refuses(const struct access_file *file, unsigned 
     return JUDGE_DENY;
 }
 
+/* What became of a line. Why it passed on is worked out again: the verdict has no use for it. */
+static enum access_tried tried(const struct rule_span *line, enum judge_outcome o, const struct judge_case *c,
+                               const struct patlist_trouble *t)
+{
+    struct patlist_trouble none;
+    struct rule rule;
+
+    switch (o) {
+    case JUDGE_PASS_ON:
+        return !rule_split(line, &rule)
+            && patlist_match(rule.daemons, &patlist_daemons, c->facts, c->files, &none) == PATTERN_YES
+            ? ACCESS_NOT_CLIENT : ACCESS_NOT_DAEMON;
+    case JUDGE_ASK:
+    case JUDGE_ASK_SERVER:
+        return ACCESS_WANTS_NAME;
+    case JUDGE_ASK_USER:
+        return ACCESS_WANTS_USER;
+    default:
+        return o == JUDGE_DENY && t->what ? ACCESS_FAULTY : ACCESS_MATCHED;
+    }
+}
+
+static void trace(const struct judge_case *c, const char *file, unsigned number, const struct rule_span *line,
+                  enum judge_outcome o, const struct patlist_trouble *t)
+{
+    if (c->trace)
+        c->trace->tried(c->trace->ctx, &(struct access_step){ file, number, tried(line, o, c, t), line->p, line->n });
+}
+
 /* The first rule of a file that does not pass on. */
 static enum judge_outcome file_decide(const struct access_file *file, enum judge_outcome plain,
                                       const struct judge_case *c, struct access_why *why)
@@ -85,9 +114,10 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
         if (got > 0) {
             o = judge_rule(&line, plain, c, &t, why);
         } else {
-            t = (struct patlist_trouble){ .what = "the rule is too long: make it several rules" };
+            t = (struct patlist_trouble){ .what = r.wrong };
             o = JUDGE_DENY;
         }
+        trace(c, file->name, r.line, &line, o, &t);
     }
     if (o == JUDGE_PASS_ON)
         return o;
@@ -101,6 +131,11 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
 
 /* ---- by an index */
 
+static const char *source_name(const struct access_rules *rules, int source)
+{
+    return source == IMAGE_ALLOW ? rules->allow.name : rules->deny.name;
+}
+
 /* What the rule says of the client; *o. False when it cannot be read. */
 static bool judge_candidate(const struct access_rules *rules, const struct judge_case *c, bool sure,
                             enum judge_outcome *o, struct access_why *why)
@@ -110,11 +145,12 @@ static bool judge_candidate(const struct access_rules *rules, const struct judge
     struct index_line l;
 
     *o = plain;
-    if (sure)
+    if (sure && !c->trace)
         return true;
     if (!index_line_read(rules->index, why->source, why->offset, &l))
         return false;
     *o = judge_rule(&l.line, plain, c, &t, why);
+    trace(c, source_name(rules, why->source), why->line, &l.line, *o, &t);
     if (*o == JUDGE_PASS_ON)
         return true;
     put_rule(&l.line, why);
@@ -141,7 +177,7 @@ static bool index_decide(const struct access_rules *rules, const struct judge_ca
         if (!judge_candidate(rules, jc, sure, o, why))
             return false;
         if (*o != JUDGE_PASS_ON) {
-            why->file = rule.source == IMAGE_ALLOW ? rules->allow.name : rules->deny.name;
+            why->file = source_name(rules, rule.source);
             return true;
         }
     }
@@ -160,7 +196,7 @@ void access_explain(const struct access_rules *rules, struct access_why *why)
 enum access_verdict access_decide(const struct access_rules *rules, const struct access_facts *facts,
                                   struct access_why *why)
 {
-    const struct judge_case c = { facts, &rules->files };
+    const struct judge_case c = { facts, &rules->files, rules->trace };
     enum judge_outcome o;
 
     memset(why, 0, offsetof(struct access_why, options) + 1);    /* not all the room for options: it costs time */

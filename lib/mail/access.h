@@ -26,7 +26,8 @@ struct access_files {
 #define ACCESS_FILES 64          /* how many of them there may be */
 
 /* hosts.allow and hosts.deny compiled (image.h). `fetch` reads up to `cap` bytes of a text (0 for hosts.allow, 1 for
- * hosts.deny, 2 for the access table) from `offset` on; it returns how many, or -1 when they cannot be had. Owned by the caller. */
+ * hosts.deny, 2 for the access table) from `offset` on; it returns how many, or -1 when they cannot be had.
+ * Owned by the caller. */
 struct image;
 struct access_index {
     struct image *image;
@@ -34,10 +35,33 @@ struct access_index {
     void *context;
 };
 
+/* One rule that was tried, and what became of it. */
+enum access_tried {
+    ACCESS_NOT_DAEMON, ACCESS_NOT_CLIENT, ACCESS_MATCHED,
+    ACCESS_WANTS_NAME,           /* it depends on a name that was not looked up yet … */
+    ACCESS_WANTS_USER,           /* … or on a user that was not asked for */
+    ACCESS_FAULTY                /* it refuses by a fault */
+};
+
+struct access_step {
+    const char *file;
+    unsigned line;
+    enum access_tried what;
+    const char *rule;            /* as written, n bytes, its lines joined; lives during the call */
+    size_t n;
+};
+
+/* Is told of each rule that was tried, in order. */
+struct access_trace {
+    void (*tried)(void *ctx, const struct access_step *step);
+    void *ctx;
+};
+
 struct access_rules {
     struct access_file allow, deny;
     struct access_files files;   /* see mail/patfile.h for how to find them */
     struct access_index *index;  /* or NULL; with it the texts of the two files are not read */
+    const struct access_trace *trace;    /* normally NULL */
 };
 
 /* What is known of a host's name: not looked up yet, none, one that leads back to the address, one that does not. */
@@ -67,7 +91,8 @@ enum access_verdict {
     ACCESS_BAD_INDEX             /* the index is damaged, or a text behind it cannot be read: decide by the texts */
 };
 
-#define ACCESS_LINE 16384        /* the longest rule, its continuation lines joined; a longer one refuses */
+#define ACCESS_LINE 2046         /* the longest line, continuation lines joined, that the original reads; a longer one
+                                    refuses */
 #define ACCESS_OPTIONS 4096      /* the longest options of one rule, with a NUL; longer ones refuse */
 #define ACCESS_CLIENT 400        /* bytes of `user@host` */
 #define ACCESS_USER_SECONDS 10   /* how long the client's host is asked for the user, where no option says otherwise */

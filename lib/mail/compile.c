@@ -135,8 +135,8 @@ static int take_text(struct compile *c, int source, uint32_t *number, struct fau
     rule_start(&r, c->text[source], c->n[source]);
     while ((got = rule_next(&r, &line)) != 0) {
         struct image_rule rule = { .offset = (uint32_t)(r.start - c->text[source]), .line = r.line };
-        if (got < 0 || r.at - r.start > INDEX_RAW)
-            return too_much(c, source, &r, "the rule is too long: make it several rules", f);
+        if (got < 0 || r.at - r.start > (ptrdiff_t)INDEX_RAW)
+            return too_much(c, source, &r, got < 0 ? r.wrong : "the rule is too long: make it several rules", f);
         if (*number == IMAGE_RULES - 1 || r.line >= IMAGE_LINES)
             return too_much(c, source, &r, "an image has no room for more rules: take some out", f);
         take_rule(c, &line, *number, &rule);

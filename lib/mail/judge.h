@@ -12,6 +12,7 @@ enum judge_outcome { JUDGE_PASS_ON, JUDGE_GRANT, JUDGE_DENY, JUDGE_ASK, JUDGE_AS
 struct judge_case {
     const struct access_facts *facts;
     const struct access_files *files;
+    const struct access_trace *trace;    /* for access.c; may be NULL */
 };
 
 /* Judges one logical line. `plain` is what the rule means when it matches and no option says otherwise: JUDGE_GRANT in

@@ -152,6 +152,16 @@ static const char *read_v6(const char *text, size_t n, struct pattern *p)
     return NULL;
 }
 
+static void read_glob(const char *text, size_t n, struct pattern *p)
+{
+    bool address = only_digits_and(text, n, ".*?") && has_digit(text, n);
+
+    p->kind = address ? PATTERN_ADDRESS_GLOB : PATTERN_NAME_GLOB;
+    p->why = address ? "it is the host's name that this matches: write networks as in 10. or 10.0.0.0/8"
+                     : "a host without a proven name matches this, too: spell the name out further, or say UNKNOWN or "
+                       "PARANOID";
+}
+
 static const char *read_name(const char *text, size_t n, struct pattern *p)
 {
     for (size_t i = 0; i < n; i++) {
@@ -164,7 +174,7 @@ static const char *read_name(const char *text, size_t n, struct pattern *p)
     if (text[n - 1] == '.')
         return "a name that ends in a dot never matches: leave the dot off";
     if (has_glob(text, n))
-        p->kind = only_digits_and(text, n, ".*?") && has_digit(text, n) ? PATTERN_ADDRESS_GLOB : PATTERN_NAME_GLOB;
+        read_glob(text, n, p);
     else
         p->kind = text[0] == '.' ? PATTERN_SUFFIX : PATTERN_NAME;
     if (p->kind == PATTERN_SUFFIX && only_digits_and(text, n, "."))
@@ -242,9 +252,13 @@ static bool name_matches(const struct pattern *p, const char *name)
     case PATTERN_LOCAL:     return !memchr(name, '.', n);
     case PATTERN_NAME:      return n == p->n && str_case_eqn(name, p->text, n);
     case PATTERN_SUFFIX:    return n > p->n && str_case_eqn(name + n - p->n, p->text, p->n);
-    case PATTERN_NAME_GLOB: return glob(p->text, p->n, name, n);
     default:                return false;
     }
+}
+
+static enum access_name name_state(const struct pattern_host *host)
+{
+    return host->addr->family == NET_NONE && host->state == ACCESS_NAME_UNASKED ? ACCESS_NAME_UNKNOWN : host->state;
 }
 
 /* For the kinds that the name decides. */
@@ -252,7 +266,7 @@ static enum pattern_answer match_name(const struct pattern *p, const struct patt
 {
     bool yes;
 
-    switch (host->addr->family == NET_NONE && host->state == ACCESS_NAME_UNASKED ? ACCESS_NAME_UNKNOWN : host->state) {
+    switch (name_state(host)) {
     case ACCESS_NAME_UNASKED:
         return PATTERN_ASK;
     case ACCESS_NAME_UNKNOWN:
@@ -266,6 +280,22 @@ static enum pattern_answer match_name(const struct pattern *p, const struct patt
         break;
     }
     return yes ? PATTERN_YES : PATTERN_NO;
+}
+
+/* For a glob that the address does not match. To the original, `10.*` is also a host called 10.example, and `p*` also
+ * one whose name is PARANOID. Neither is meant; but where the original's rule lets nobody in, none may get in here
+ * because the rule did not match: so whoever is matched by such a slip is refused. */
+static enum pattern_answer match_glob(const struct pattern *p, const struct pattern_host *host)
+{
+    enum access_name state = name_state(host);
+    bool nameless = state == ACCESS_NAME_UNKNOWN || state == ACCESS_NAME_PARANOID;
+    const char *name = !nameless ? host->name : state == ACCESS_NAME_UNKNOWN ? "unknown" : "paranoid";
+
+    if (state == ACCESS_NAME_UNASKED)
+        return PATTERN_ASK;
+    if (!name || !glob(p->text, p->n, name, strlen(name)))
+        return PATTERN_NO;
+    return nameless || p->kind == PATTERN_ADDRESS_GLOB ? PATTERN_REFUSE : PATTERN_YES;
 }
 
 enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_host *host)
@@ -293,9 +323,7 @@ enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_
         net_format(host->addr, text);
         if (glob(p->text, p->n, text, strlen(text)))
             return PATTERN_YES;
-        if (p->kind == PATTERN_ADDRESS_GLOB)
-            return PATTERN_NO;
-        break;
+        return match_glob(p, host);
     default:
         break;
     }

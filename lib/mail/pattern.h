@@ -14,7 +14,7 @@ enum pattern_kind {
     PATTERN_NAME,                /* the whole name */
     PATTERN_SUFFIX,              /* `.lan`: the end of a name, never the bare domain */
     PATTERN_NAME_GLOB,           /* `mx?.*`: tried on the address's text, then on the name */
-    PATTERN_ADDRESS_GLOB,        /* `10.0.*`: digits, dots and wildcards: on the address alone */
+    PATTERN_ADDRESS_GLOB,        /* `10.0.*`: digits, dots and wildcards: on the address; a name matched refuses */
     PATTERN_NET,                 /* an address, a prefix, a net with a mask */
     PATTERN_FILE,                /* `/file`: the patterns in a file; the caller's to follow (patfile.h) */
     PATTERN_LATER                /* understood, but not acted upon: it refuses */
@@ -22,11 +22,11 @@ enum pattern_kind {
 
 struct pattern {
     enum pattern_kind kind;
-    const char *text;            /* as written, n bytes, not owned; for PATTERN_LATER, see `why` */
+    const char *text;            /* as written, n bytes, not owned */
     size_t n;
     struct net_addr net;         /* PATTERN_NET */
     uint8_t mask[16];
-    const char *why;             /* PATTERN_LATER: why it refuses, with the mend */
+    const char *why;             /* PATTERN_LATER, globs: why it refuses when it does, with the mend */
 };
 
 /* A host as a pattern sees it. */
@@ -47,7 +47,8 @@ enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_ASK, PATTERN_ASK_USER, PA
 const char *pattern_read(const char *text, size_t n, struct pattern *p);
 
 /* Matches on the address where that is enough. A host that is PARANOID has no name: only ALL, PARANOID and patterns
- * of addresses match it. Not for PATTERN_FILE, which it answers with PATTERN_REFUSE. */
+ * of addresses match it, and a glob that the words unknown or paranoid would match refuses it. Not for
+ * PATTERN_FILE, which it answers with PATTERN_REFUSE. */
 enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_host *host);
 
 /* The same for one that is matched against a word (a daemon's or a user's name): ALL, KNOWN, the word itself, or a

@@ -23,33 +23,42 @@ static bool physical(struct rule_reader *r, struct rule_span *line, bool *joins)
     return true;
 }
 
+/* Joins what goes on behind *line, its backslash off. Returns whether it fits; *line is then the whole. */
+static bool join(struct rule_reader *r, struct rule_span *line)
+{
+    struct rule_span more = *line;
+    bool joins = true, fits = true;
+    size_t n = 0;
+
+    do {
+        /* The original needs room for the backslash, too. */
+        fits = fits && more.n + joins <= ACCESS_LINE - n;
+        if (fits) {
+            memcpy(r->joined + n, more.p, more.n);
+            n += more.n;
+        }
+    } while (joins && physical(r, &more, &joins));
+    if (fits)
+        *line = (struct rule_span){ r->joined, n };
+    return fits;
+}
+
 /* Returns 1 also for blank lines and comments. */
 static int logical(struct rule_reader *r, struct rule_span *line)
 {
-    struct rule_span more;
-    bool joins, fits = true;
-    size_t n = 0;
+    bool joins, fits;
 
     r->line = r->next;
     r->start = r->at;
     if (!physical(r, line, &joins))
         return 0;
-    if (!joins)
-        return line->n <= ACCESS_LINE ? 1 : -1;
-    for (more = *line; ; ) {
-        fits = fits && more.n <= ACCESS_LINE - n;
-        if (fits) {
-            memcpy(r->joined + n, more.p, more.n);
-            n += more.n;
-        }
-        if (!joins || !physical(r, &more, &joins))
-            break;
-    }
+    fits = joins ? join(r, line) : line->n <= ACCESS_LINE;
+    r->wrong = NULL;
     if (!fits)
-        return -1;
-    line->p = r->joined;
-    line->n = n;
-    return 1;
+        r->wrong = "the line is longer than 2046 bytes: make it several";
+    else if (r->at == r->end && (r->end[-1] != '\n' || (r->at - r->start >= 2 && r->end[-2] == '\\')))
+        r->wrong = "the last line does not end: put a newline there, without a backslash before it";
+    return r->wrong ? -1 : 1;
 }
 
 /* How many of the first bytes are blanks. */
@@ -80,12 +89,16 @@ int rule_next(struct rule_reader *r, struct rule_span *line)
 {
     int got;
 
-    while ((got = logical(r, line)) != 0) {
+    while ((got = logical(r, line)) > 0) {
         bool comment = line->n > 0 && line->p[0] == '#';
-        if (!comment && (got < 0 || !is_blank(line)))
-            return got;
+        if (comment && memchr(line->p, '\0', line->n)) {
+            r->wrong = "a NUL byte: save the file as plain ASCII text";
+            return -1;
+        }
+        if (!comment && !is_blank(line))
+            return 1;
     }
-    return 0;
+    return got;
 }
 
 /* The first `mark` outside of brackets, as an offset; n when there is none. */

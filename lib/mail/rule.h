@@ -19,6 +19,7 @@ struct rule_reader {
     unsigned next;                       /* the number of the line at `at` */
     const char *start;                   /* where what rule_next returned starts, and … */
     unsigned line;                       /* … the number of its first line */
+    const char *wrong;                   /* what rule_next found wrong, with the mend */
     char joined[ACCESS_LINE];            /* where continued lines are put together */
 };
 
@@ -26,8 +27,9 @@ struct rule_reader {
 void rule_start(struct rule_reader *r, const char *text, size_t n);
 
 /* The next logical line that is neither blank nor a comment: a backslash before the line's end joins, also in a
- * comment. It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 when it
- * is longer than ACCESS_LINE (*line is then its beginning). The last line needs no newline. */
+ * comment. It lies in the text or in r->joined, and lives until the next call. Returns 1, 0 at the end, or -1 and
+ * r->wrong (*line is then the beginning) for a line that the original reads in part or not at all, even a comment: it
+ * is longer than ACCESS_LINE, or lacks its newline, or a comment has a NUL byte. */
 int rule_next(struct rule_reader *r, struct rule_span *line);
 
 /* A rule's parts; `options` is what stands behind the second colon. */

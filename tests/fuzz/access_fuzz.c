@@ -79,7 +79,7 @@ static void check_shut(struct access_rules rules, const struct access_facts *fac
     struct rule_span options = { why->options, strlen(why->options) }, at;
     MUST(!*why->options || (!*why->fault && !option_check(options, &at)));
     /* Behind a hosts.deny that shuts everybody out, only hosts.allow lets anybody in. */
-    rules.deny = (struct access_file){ "deny", "ALL: ALL", 8, NULL };
+    rules.deny = (struct access_file){ "deny", "ALL: ALL\n", 9, NULL };
     MUST(access_decide(&rules, facts, &w) == ACCESS_DENY || strcmp(w.file, "allow") == 0);
     rules.allow = (struct access_file){ "allow", NULL, 0, NULL };
     MUST(access_decide(&rules, facts, &w) == ACCESS_DENY);

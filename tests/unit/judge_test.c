@@ -11,7 +11,7 @@ static struct patlist_trouble t;
 static int judge(const char *line, enum judge_outcome plain)
 {
     const struct rule_span l = { line, strlen(line) };
-    const struct judge_case c = { &facts, &files };
+    const struct judge_case c = { &facts, &files, NULL };
 
     memset(&why, 0, sizeof why);
     return (int)judge_rule(&l, plain, &c, &t, &why);

@@ -7,7 +7,7 @@
 static struct rule_reader r;
 static char all[400];
 
-/* All lines of a text as `NUMBER<line>`; `!` for one that is too long. */
+/* All lines of a text as `NUMBER<line>`; `!` for one that the original does not read whole. */
 static const char *lines(const char *text)
 {
     struct rule_span line;
@@ -31,17 +31,35 @@ static void lines_are_joined_and_numbered(void)
 {
     CHECK_STR(lines(""), "");
     CHECK_STR(lines("\n\n"), "");
-    CHECK_STR(lines("a"), "1<a>");
+    CHECK_STR(lines("a"), "1!a>");
     CHECK_STR(lines("a\nb\n"), "1<a>2<b>");
     CHECK_STR(lines("# x\n\n \t\n\r\n a\n"), "5< a>");
-    CHECK_STR(lines("a\\\nb\\\nc\nd"), "1<abc>4<d>");
-    CHECK_STR(lines("# x\\\nb\nc"), "3<c>");
-    CHECK_STR(lines("a\\\n# b"), "1<a# b>");
-    CHECK_STR(lines("a\\"), "1<a\\>");
-    CHECK_STR(lines("a\\\n"), "1<a>");
-    CHECK_STR(lines("\\\n\\\n\nb"), "4<b>");
-    CHECK_STR(lines("a\\ \nb"), "1<a\\ >2<b>");
+    CHECK_STR(lines("a\\\nb\\\nc\nd\n"), "1<abc>4<d>");
+    CHECK_STR(lines("# x\\\nb\nc\n"), "3<c>");
+    CHECK_STR(lines("a\\\n# b\n"), "1<a# b>");
+    CHECK_STR(lines("a\\"), "1!a\\>");
+    CHECK_STR(lines("a\\\n"), "1!a>");
+    CHECK_STR(lines("\\\n\\\n\nb\n"), "4<b>");
+    CHECK_STR(lines("a\\ \nb\n"), "1<a\\ >2<b>");
     CHECK_STR(lines("a\r\n"), "1<a\r>");
+    CHECK_STR(lines("a\n#b"), "1<a>2!#b>");
+    CHECK_STR(r.wrong, "the last line does not end: put a newline there, without a backslash before it");
+    CHECK_STR(lines("a\n#b\\\n"), "1<a>2!#b>");
+    CHECK_STR(lines("a\n "), "1<a>2! >");
+}
+
+/* libwrap's fgets ends at the NUL, so that the next line becomes a part of the comment. */
+static void nul_in_a_comment(void)
+{
+    static const char text[] = "# a\0b\nALL: ALL\n";
+    struct rule_span line;
+
+    r.at = text;
+    r.end = text + sizeof text - 1;
+    r.next = 1;
+    CHECK_EQ(rule_next(&r, &line), -1);
+    CHECK_EQ(r.line, 1);
+    CHECK_STR(r.wrong, "a NUL byte: save the file as plain ASCII text");
 }
 
 /* The parts as `daemons|clients|options`, or what is wrong. */
@@ -95,6 +113,7 @@ static void items(void)
 int main(void)
 {
     RUN(lines_are_joined_and_numbered);
+    RUN(nul_in_a_comment);
     RUN(lines_are_divided_at_colons_outside_of_brackets);
     RUN(items);
     TEST_DONE();
