@@ -259,12 +259,12 @@ static int say(enum access_verdict v, const struct access_why *why)
 {
     const char *word = v == ACCESS_ALLOW ? "allow" : "deny";
 
+    if (*why->fault)
+        fprintf(stderr, "access-check: %s:%u: %s\n", why->file, why->line, why->fault);
     if (why->file)
         printf("%s %s:%u %s\n", word, why->file, why->line, *why->rule ? why->rule : "-");
     else
         printf("%s - no rule matches\n", word);
-    if (*why->fault)
-        fprintf(stderr, "access-check: %s:%u: %s\n", why->file, why->line, why->fault);
     if (fflush(stdout))
         return complain("cannot write the verdict", "");
     return v == ACCESS_ALLOW ? EXIT_ALLOW : EXIT_DENY;
