@@ -209,3 +209,18 @@ bool net_is_loopback(const struct net_addr *a)
 
     return (a->family == NET_V4 && a->byte[0] == 127) || net_equal(a, &one);
 }
+
+bool net_has_source_route(const uint8_t *options, size_t n)
+{
+    enum { END = 0, NOP = 1, LOOSE = 131, STRICT = 137 };
+    size_t step;
+
+    for (size_t i = 0; i < n && options[i] != END; i += step) {
+        if (options[i] == LOOSE || options[i] == STRICT)
+            return true;
+        step = options[i] == NOP ? 1 : i + 1 < n ? options[i + 1] : 0;
+        if (step == 0)
+            break;
+    }
+    return false;
+}

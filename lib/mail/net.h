@@ -38,4 +38,7 @@ bool net_equal(const struct net_addr *a, const struct net_addr *b);
 bool net_in_prefix(const struct net_addr *a, const struct net_addr *prefix, unsigned bits);
 bool net_is_loopback(const struct net_addr *a);
 
+/* Is a loose or strict source route among these n bytes of IP options, as they stand in a packet (RFC 791 3.1)? */
+bool net_has_source_route(const uint8_t *options, size_t n);
+
 #endif

@@ -106,10 +106,10 @@ static int place_in(const char *words, const struct rule_span *s)
 
 static const char *read_severity(struct option *o)
 {
-    /* In syslog's order (RFC 5424 6.2.1); the second list has what else the original takes. */
-    static const char facilities[] = "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp . . . . "
+    /* In syslog's order (RFC 5424 6.2.1), but for what the original does not know. */
+    static const char facilities[] = "kern user mail daemon auth - lpr news uucp cron - - - - - - "
                                      "local0 local1 local2 local3 local4 local5 local6 local7";
-    static const char levels[] = "emerg alert crit err warning notice info debug", others[] = "panic . . error warn";
+    static const char levels[] = "emerg alert crit err warning notice info debug";
     const char *dot = memchr(o->value.p, '.', o->value.n);
     struct rule_span level = o->value, facility = { o->value.p, 0 };
 
@@ -117,13 +117,13 @@ static const char *read_severity(struct option *o)
     if (dot) {
         facility.n = (size_t)(dot - o->value.p);
         level = (struct rule_span){ dot + 1, o->value.n - facility.n - 1 };
-        o->facility = pattern_is(facility.p, facility.n, "security") ? 4 : place_in(facilities, &facility);
+        o->facility = pattern_is(facility.p, facility.n, "-") ? -1 : place_in(facilities, &facility);
         if (o->facility < 0)
-            return "no such facility: mail, daemon, auth, authpriv, user, local0 to local7 ... stand before the dot";
+            return "no such facility: auth, cron, daemon, kern, lpr, mail, news, user, uucp, or local0 to local7";
+        if (o->facility == 0)
+            o->facility = -1;                    /* the kernel's own: syslog takes it for none */
     }
     o->number = place_in(levels, &level);
-    if (o->number < 0)
-        o->number = place_in(others, &level);
     return o->number >= 0 ? NULL : "no such level: debug, info, notice, warning, err, crit, alert or emerg";
 }
 

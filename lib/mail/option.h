@@ -29,7 +29,7 @@ struct option {
     struct rule_span text;       /* all of it as written, without the blanks around */
     struct rule_span name, value;    /* as written: `\:` is still two bytes, nothing is expanded */
     int number;
-    int facility;                /* as syslog numbers them, 0 to 23; -1 when none is named */
+    int facility;                /* as syslog numbers them, 1 to 23; -1 when none is named, or kern */
 };
 
 /* Reads the option at the beginning of *rest and moves *rest behind the colon that ends it; after the last one rest->p

@@ -71,7 +71,8 @@ static enum effect_result fail(const struct act *a, const char *format, ...)
 static enum effect_result no_shell(const struct act *a, int error)
 {
     return fail(a, "`%.*s`: " SHELL ": %s: %s", (int)(a->o.text.n < 80 ? a->o.text.n : 80), a->o.text.p,
-                strerror(error), error == ENOENT ? "there is no shell here: take this option out" : "refused");
+                strerror(error), error == ENOENT ? "there is no shell here: take the option out"
+                                 : "the shell cannot be run: mend it, or take the option out");
 }
 
 /* ---- commands */
@@ -105,8 +106,9 @@ static int start_shell(char *command, pid_t *pid)
     return error;
 }
 
-/* Runs the command and waits for it. Returns its wait status, or -1 when there is no way to run it (logged). */
-static int run_shell(struct act *a)
+/* Runs the command and waits for it. Returns its wait status, *who it was, or -1 when there is no way
+ * to run it (logged). */
+static int run_shell(struct act *a, pid_t *who)
 {
     /* As in the original: what runs on in the background must outlive its session. */
     void (*hup)(int) = signal(SIGHUP, SIG_IGN);
@@ -126,26 +128,29 @@ static int run_shell(struct act *a)
         fail(a, "waiting for the command: %s", strerror(errno));
         return -1;
     }
-    if (WIFSIGNALED(status))
-        warn(a, "process %d exited with signal %d", (int)pid, WTERMSIG(status));
+    *who = pid;
     return status;
 }
 
 static enum effect_result do_spawn(struct act *a)
 {
-    return run_shell(a) < 0 ? EFFECT_REFUSE : EFFECT_GO_ON;
+    pid_t pid;
+
+    return run_shell(a, &pid) < 0 ? EFFECT_REFUSE : EFFECT_GO_ON;
 }
 
 static enum effect_result do_aclexec(struct act *a)
 {
-    int status = run_shell(a);
+    pid_t pid;
+    int status = run_shell(a, &pid);
 
     if (status < 0)
         return EFFECT_REFUSE;
+    if (WIFSIGNALED(status))
+        warn(a, "process %d exited with signal %d", (int)pid, WTERMSIG(status));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return EFFECT_GO_ON;
-    if (WIFEXITED(status))
-        log_line(a->w->facility | LOG_INFO, "aclexec returned %d", WEXITSTATUS(status));
+    log_line(a->w->facility | LOG_INFO, "aclexec returned %d", WIFEXITED(status) ? WEXITSTATUS(status) : 1);
     return EFFECT_REFUSE;
 }
 

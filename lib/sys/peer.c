@@ -4,7 +4,6 @@
 #include "base/str.h"
 
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,21 +70,6 @@ int peer_of(int fd, struct peer *p)
     return 0;
 }
 
-/* Linux gives the options as they stand in the header: a source route's first byte is its type. */
-static bool has_source_route(const uint8_t *options, size_t n)
-{
-    size_t step;
-
-    for (size_t i = 0; i < n && options[i] != IPOPT_EOL; i += step) {
-        step = options[i] == IPOPT_NOP ? 1 : i + 1 < n ? options[i + 1] : 0;
-        if (options[i] == IPOPT_LSRR || options[i] == IPOPT_SSRR)
-            return true;
-        if (step == 0)
-            break;
-    }
-    return false;
-}
-
 enum peer_options peer_ip_options(int fd, char text[PEER_OPTIONS])
 {
     uint8_t options[40];
@@ -95,7 +79,7 @@ enum peer_options peer_ip_options(int fd, char text[PEER_OPTIONS])
     str_init(&s, text, PEER_OPTIONS);
     if (getsockopt(fd, IPPROTO_IP, IP_OPTIONS, options, &n) || n == 0)
         return PEER_NO_OPTIONS;                  /* none, or no IPv4 */
-    if (has_source_route(options, n))
+    if (net_has_source_route(options, n))
         return PEER_ROUTED;
     for (socklen_t i = 0; i < n; i++) {
         str_addc(&s, ' ');

@@ -171,6 +171,20 @@ static void nothing_is_written_as_unknown(void)
     CHECK_STR(text, "unknown");
 }
 
+static void source_routes(void)
+{
+    static const struct { const char *bytes; size_t n; bool yes; } rows[] = {
+        { "", 0, false }, { "\x01\x01\x00", 3, false }, { "\x83\x07\x04\x7f\0\0\x01", 7, true },
+        { "\x01\x89\x07\x04", 4, true }, { "\x07\x0b\x04\0\0\0\0\0\0\0\0\x83", 12, true },
+        { "\x07\x0b\x04\x83\0\0\0\0\0\0\0", 11, false }, { "\x00\x83", 2, false }, { "\x07", 1, false },
+        { "\x07\x00\x83", 3, false }, { "\x07\xff\x83", 3, false }, { "\x83", 1, true },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (net_has_source_route((const uint8_t *)rows[i].bytes, rows[i].n) != rows[i].yes)
+            test_fail(__FILE__, __LINE__, "row %zu", i);
+}
+
 int main(void)
 {
     RUN(reads_and_writes_addresses);
@@ -180,5 +194,6 @@ int main(void)
     RUN(prefixes);
     RUN(equality_and_loopback);
     RUN(nothing_is_written_as_unknown);
+    RUN(source_routes);
     TEST_DONE();
 }
