@@ -4,11 +4,15 @@
 #include "base/str.h"
 #include "mail/access.h"
 #include "sys/dns.h"
+#include "sys/imagefile.h"
+#include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/resolve.h"
 #include "sys/rules.h"
 #include "sys/tree.h"
+#include "sys/verdict.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -23,7 +27,7 @@ struct options {
     const char *root, *allow, *deny;
     const char *name;                    /* -n: the client's name, so that DNS is not asked */
     const char *server;                  /* -s */
-    bool explain;                        /* -v */
+    bool explain, compile;               /* -v, -c */
 };
 
 /* One question, in words of the command line or of a line of standard input, which it cuts up. */
@@ -44,7 +48,8 @@ static int usage(const char *why)
         complain(why, "");
     fputs("usage: access-check [-v] [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] "
           "DAEMON[@SERVER] [USER@]CLIENT\n"
-          "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] -\n", stderr);
+          "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] -\n"
+          "       access-check -c [--root DIR | -a ALLOW -d DENY]\n", stderr);
     return EX_USAGE;
 }
 
@@ -87,8 +92,8 @@ static int read_options(int argc, char **argv, struct options *o)
         case 'n': o->name = optarg; break;
         case 's': o->server = optarg; break;
         case 'v': o->explain = true; break;
+        case 'c': o->compile = true; break;
         case 't':
-        case 'c':
             fprintf(stderr, "access-check: -%c is not supported yet\n", c);
             return EX_USAGE;
         case ':': return usage("an option lacks its value");
@@ -111,20 +116,62 @@ static int is_named(const struct access_file *file)
     return complain(file->name, "no such file; /dev/null is an empty one");
 }
 
+/* Where the rules lie; those of -a and -d have their image beside hosts.allow, as in /etc. False when that name is too
+ * long. */
+static bool find_rules(const struct options *o, struct imagefile_paths *paths)
+{
+    static char image[PATH_MAX];
+    struct str s;
+
+    if (!o->allow) {
+        *paths = *rules_of_tree();
+        return true;
+    }
+    const char *slash = strrchr(o->allow, '/');
+    str_init(&s, image, sizeof image);
+    str_addn(&s, o->allow, slash ? (size_t)(slash - o->allow) + 1 : 0);
+    str_add(&s, "access.db");
+    *paths = (struct imagefile_paths){ image, { o->allow, o->deny, NULL } };
+    return !s.cut;
+}
+
+static int compile(const struct options *o)
+{
+    struct imagefile_paths paths;
+    struct tree t;
+    struct fault f;
+    unsigned rules;
+    size_t bytes;
+
+    if (!o->allow && tree_open(&t, o->root, &f)) {
+        complain(f.text, "");
+        return f.code;
+    }
+    if (!find_rules(o, &paths))
+        return usage("the name of the file is too long");
+    if (imagefile_make(&paths, &rules, &bytes, &f)) {
+        complain(f.text, "");
+        return f.code;
+    }
+    printf("%s: %u rules, %zu bytes\n", paths.image, rules, bytes);
+    return EX_OK;
+}
+
 /* Reads the rules, and then gives root up: what follows speaks to name servers. */
 static int load_rules(const struct options *o, struct access_rules *rules)
 {
     struct tree t = { .uid = NOBODY, .gid = NOBODY };
+    struct imagefile_paths paths;
     struct fault f;
 
+    if (!o->allow && tree_open(&t, o->root, &f))
+        return complain(f.text, "");
+    if (!find_rules(o, &paths))
+        return usage("the name of the file is too long");
+    rules_load(rules, &paths);
     if (o->allow) {
-        rules_load(rules, &(struct imagefile_paths){ NULL, { o->allow, o->deny, NULL } });
         if (is_named(&rules->allow) || is_named(&rules->deny))
             return EXIT_UNDECIDED;
-    } else {
-        if (tree_open(&t, o->root, &f))
-            return complain(f.text, "");
-        rules_load(rules, rules_of_tree());
     }
     resolve_load(!o->allow);
     if (geteuid() == 0 && proc_drop(t.uid, t.gid, &f))
@@ -220,6 +267,7 @@ static void explain_step(void *ctx, const struct access_step *step)
     static const char *const words[] = {
         [ACCESS_NOT_DAEMON] = "not this daemon", [ACCESS_NOT_CLIENT] = "not this client",
         [ACCESS_MATCHED] = "matched", [ACCESS_WANTS_NAME] = "needs a name", [ACCESS_FAULTY] = "cannot be understood",
+        [ACCESS_WANTS_USER] = "needs a user",
     };
     char rule[200];
     struct str s;
@@ -270,7 +318,7 @@ static int say(enum access_verdict v, const struct access_why *why)
     return v == ACCESS_ALLOW ? EXIT_ALLOW : EXIT_DENY;
 }
 
-static int answer(const struct access_rules *rules, const struct question *q, const struct options *o)
+static int answer(struct access_rules *rules, const struct question *q, const struct options *o)
 {
     struct dns_names names = { .failed = false };
     struct access_why why;
@@ -279,7 +327,8 @@ static int answer(const struct access_rules *rules, const struct question *q, co
     if (find_host(q->client, &facts.client) || (q->server && find_host(q->server, &facts.server)))
         return EXIT_UNDECIDED;
     set_name(&facts, q->name);
-    enum access_verdict v = dns_decide(rules, &facts, &names, &why);
+    enum access_verdict v = verdict_reach(rules, &facts, &(struct verdict_names){ .dns = &names }, &why);
+    access_explain(rules, &why);
     if (!o->explain && !q->name)
         tell_name(&facts.client, facts.client_state, facts.client_name);
     if (!o->explain)
@@ -290,7 +339,7 @@ static int answer(const struct access_rules *rules, const struct question *q, co
 }
 
 /* One question of standard input; returns its exit code. */
-static int answer_line(const struct access_rules *rules, char *line, const struct options *o)
+static int answer_line(struct access_rules *rules, char *line, const struct options *o)
 {
     struct question q;
     char *daemon = strtok(line, " \t"), *client = strtok(NULL, " \t"), *name = strtok(NULL, " \t");
@@ -306,7 +355,7 @@ static int answer_line(const struct access_rules *rules, char *line, const struc
 
 /* Every line of standard input is a question. Each has its line in the output, so that the two can be laid side by
  * side. Returns the worst exit code. */
-static int answer_all(const struct access_rules *rules, const struct options *o)
+static int answer_all(struct access_rules *rules, const struct options *o)
 {
     char line[1024];
     int worst = EXIT_ALLOW;
@@ -339,6 +388,7 @@ int access_check_main(int argc, char **argv)
 
     if (proc_init())
         return EX_OSERR;
+    log_to_stderr("access-check");
     o.root = tree_option(&argc, argv);
     if (argc < 0)
         return usage("--root wants a directory");
@@ -347,6 +397,8 @@ int access_check_main(int argc, char **argv)
         return r;
     argc -= optind;
     argv += optind;
+    if (o.compile)
+        return argc > 0 ? usage("-c asks no question") : compile(&o);
     bool all = argc == 1 && strcmp(argv[0], "-") == 0;
     if (!all && argc != 2)
         return usage(argc < 2 ? "a daemon and a client are wanted" : "one daemon and one client, no more");
@@ -356,7 +408,5 @@ int access_check_main(int argc, char **argv)
     r = load_rules(&o, &rules);
     if (r || all)
         return r ? r : answer_all(&rules, &o);
-    if (q.user)
-        complain("note: the servers here look no user name up, and refuse where a rule wants one", "");
     return answer(&rules, &q, &o);
 }

@@ -47,6 +47,12 @@ void log_open(const char *tag, bool echo)
         openlog(tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+void log_to_stderr(const char *tag)
+{
+    tag_name = tag;
+    to_stderr = true;
+}
+
 static void line_to_file(const char *line)
 {
     char stamp[32], text[1200];

@@ -10,6 +10,9 @@
  * inetd, where fd 2 is the client. */
 void log_open(const char *tag, bool echo);
 
+/* For a program that is asked by hand: lines go to stderr alone. */
+void log_to_stderr(const char *tag);
+
 /* Where /dev/log did not answer, lines go from now on to this file in a folder, relative to the working directory. Root
  * writes it as the owner of its folder, who could otherwise make root write elsewhere, or be left with a file that is
  * not his. */
