@@ -48,11 +48,6 @@ static void put_rule(const struct rule_span *line, struct access_why *why)
         str_add_clean(&s, line->p[i] == '\t' ? " " : &line->p[i], 1);
 }
 
-static bool starts_with_bom(const struct access_file *file)
-{
-    return file->n >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0;
-}
-
 static enum judge_outcome file_refuses(const struct access_file *file, unsigned line, const char *what,
                                  struct access_why *why)
 {
@@ -107,8 +102,8 @@ static enum judge_outcome file_decide(const struct access_file *file, enum judge
         return file_refuses(file, 0, file->fault, why);
     if (!file->text)
         return JUDGE_PASS_ON;
-    if (starts_with_bom(file))
-        return file_refuses(file, 1, "the file starts with a byte order mark: save it as plain ASCII text", why);
+    if (rule_has_mark(file->text, file->n))
+        return file_refuses(file, 1, RULE_MARK_FAULT, why);
     rule_start(&r, file->text, file->n);
     while (o == JUDGE_PASS_ON && (got = rule_next(&r, &line)) != 0) {
         if (got > 0) {

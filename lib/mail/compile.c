@@ -133,6 +133,8 @@ static int take_text(struct compile *c, int source, uint32_t *number, struct fau
     if (!c->text[source])
         return 0;
     rule_start(&r, c->text[source], c->n[source]);
+    if (rule_has_mark(c->text[source], c->n[source]))
+        return too_much(c, source, &r, RULE_MARK_FAULT, f);
     while ((got = rule_next(&r, &line)) != 0) {
         struct image_rule rule = { .offset = (uint32_t)(r.start - c->text[source]), .line = r.line };
         if (got < 0 || r.at - r.start > (ptrdiff_t)INDEX_RAW)
@@ -173,10 +175,12 @@ static int take_line(struct compile *c, const char *line, size_t n, uint32_t num
 /* Over the table: each line that holds a key is numbered. */
 static int take_table(struct compile *c, uint32_t *number, struct fault *f)
 {
-    const char *text = c->text[IMAGE_TABLE], *at = text, *end = text + c->n[IMAGE_TABLE];
+    const char *text = c->text[IMAGE_TABLE];
     struct image_rule r = { .line = 1 };
 
-    for (; text && at < end; r.line++) {
+    if (!text)
+        return 0;
+    for (const char *at = text, *end = text + c->n[IMAGE_TABLE]; at < end; r.line++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
         r.offset = (uint32_t)(at - text);
         int got = take_line(c, at, (size_t)(stop - at), *number, &r, f);

@@ -78,6 +78,11 @@ static bool is_blank(const struct rule_span *line)
     return i == line->n || (i + 1 == line->n && line->p[i] == '\r');
 }
 
+bool rule_has_mark(const char *text, size_t n)
+{
+    return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+}
+
 void rule_start(struct rule_reader *r, const char *text, size_t n)
 {
     r->at = r->start = text;

@@ -23,6 +23,10 @@ struct rule_reader {
     char joined[ACCESS_LINE];            /* where continued lines are put together */
 };
 
+/* Does the text start with a byte order mark? It then refuses as a whole. */
+bool rule_has_mark(const char *text, size_t n);
+#define RULE_MARK_FAULT "the file starts with a byte order mark: save it as plain ASCII text"
+
 /* Starts at the beginning of a text of n bytes, which is the caller's. */
 void rule_start(struct rule_reader *r, const char *text, size_t n);
 

@@ -1,6 +1,7 @@
 /* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny, and behind 0x02 bytes the files of patterns
  * /file and /more. The facts lie in the first byte. */
 #include "mail/access.h"
+#include "mail/compile.h"
 
 #include "mail/option.h"
 
@@ -100,9 +101,72 @@ static void check_list(const char *patterns, const struct access_facts *facts)
     }
 }
 
+static long fetch(void *context, int source, uint32_t offset, char *buf, size_t cap)
+{
+    const struct access_rules *rules = context;
+    const struct access_file *file = source ? &rules->deny : &rules->allow;
+    size_t n = offset < file->n ? file->n - offset : 0;
+
+    n = n < cap ? n : cap;
+    if (n > 0)
+        memcpy(buf, file->text + offset, n);
+    return (long)n;
+}
+
+/* NULL when it cannot be compiled. */
+static uint8_t *compile(struct compile *c, const struct access_rules *rules)
+{
+    uint8_t *image = NULL;
+    struct fault f;
+
+    memset(c, 0, sizeof *c);
+    for (int i = 0; i < 2; i++) {
+        const struct access_file *file = i ? &rules->deny : &rules->allow;
+        c->text[i] = file->text;
+        c->n[i] = file->n;
+        c->name[i] = file->name;
+    }
+    if (compile_start(c, &f))
+        return NULL;
+    MUST((c->entries = calloc(c->entry_most + 1, sizeof *c->entries)) != NULL);
+    if (!compile_sort(c, &f)) {
+        MUST((image = malloc((size_t)c->h.blocks * IMAGE_BLOCK)) != NULL);
+        MUST(!compile_write(c, image, &f));
+    }
+    free(c->entries);
+    return image;
+}
+
+/* Compiled, the rules decide as they are written: on who has been asked what, and on who has not. */
+static void check_index(const struct access_rules *text, const struct access_facts *asked,
+                        const struct access_facts *unasked)
+{
+    static uint8_t seen[IMAGE_SEEN];
+    static struct compile c;
+    uint8_t *bytes = compile(&c, text);
+    struct image im;
+    struct access_index index = { &im, fetch, (void *)(uintptr_t)text };
+    struct access_rules compiled = *text;
+    struct access_why a, b;
+
+    if (!bytes)
+        return;
+    memset(seen, 0, c.h.blocks / 8 + 1);
+    MUST(!image_open(&im, bytes, (size_t)c.h.blocks * IMAGE_BLOCK, seen));
+    compiled.index = &index;
+    for (int i = 0; i < 2; i++) {
+        const struct access_facts *facts = i ? asked : unasked;
+        MUST(access_decide(text, facts, &a) == access_decide(&compiled, facts, &b));
+        access_explain(&compiled, &b);
+        MUST(a.file == b.file && a.line == b.line && !strcmp(a.rule, b.rule) && !strcmp(a.fault, b.fault));
+        MUST(!strcmp(a.options, b.options));
+    }
+    free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct access_facts facts;
+    struct access_facts facts, before;
     struct access_why why;
 
     if (size == 0)
@@ -124,7 +188,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rules.allow.n = allow_n;
     if (cut)
         rules.deny = (struct access_file){ "deny", cut + 1, (size_t)(end - cut - 1), NULL };
+    before = facts;
     enum access_verdict v = settle(&rules, &facts, &why);
+    check_index(&rules, &facts, &before);
     check_order(&rules, &facts, v, &why);
     check_shut(rules, &facts, v, &why);
 
