@@ -126,9 +126,18 @@ def dns():
     """The run's name server; what a test adds goes when it ends."""
     if not state["dns"]:
         pytest.fail("the run is not isolated, so there is no name server of its own")
-    state["dns"].asked.clear()               # of what clients of other tests asked
+    state["dns"].reset()                     # of what clients of other tests asked
     yield state["dns"]
-    state["dns"].table.clear()
+    state["dns"].reset()
+
+
+@pytest.fixture
+def resolv(dns):
+    """Puts a text into /etc/resolv.conf, which is the run's own: resolv("nameserver 127.0.0.1\\n")."""
+    path = pathlib.Path("/etc/resolv.conf")
+    before = path.read_text()
+    yield path.write_text
+    path.write_text(before)
 
 
 @pytest.fixture

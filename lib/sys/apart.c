@@ -61,7 +61,7 @@ static void be_child(int pipe_fd, apart_work *work, const void *question, void *
     (void)!write(0, answer, n);      /* at most PIPE_BUF, so in one piece */
 }
 
-/* Reads the answer until the pipe's other end is closed, or the deadline. Returns whether it is whole, and no longer. */
+/* Reads the answer until the pipe's other end is closed, or the deadline. Returns whether it has exactly n bytes. */
 static bool take_answer(int fd, void *answer, size_t n, int64_t deadline)
 {
     struct pollfd p = { .fd = fd, .events = POLLIN };
