@@ -370,6 +370,17 @@ def test_the_deadline_goes_before_resolv_confs_patience(door, dns, resolv):
             other.close()
 
 
+def test_name_timeout_is_heeded(tree, dns, resolv):
+    """A server that takes its time: too long for one value, and not for another."""
+    resolv("nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
+    honest(dns)
+    dns.lie(PTR, "PTR", lambda ask, honest: time.sleep(3) or [honest])
+    door = Smtpd(tree, None)
+    assert door.ask() == "later"
+    tree.conf(name_timeout="20s")
+    assert door.ask() == "in"
+
+
 @pytest.mark.parametrize("trouble", ["silent", "SERVFAIL", "REFUSED", "broken", "nobody there", "unreachable"])
 def test_the_next_server_is_asked(door, dns, resolv, trouble):
     first = "240.0.0.1" if trouble == "unreachable" else "127.0.0.62"
@@ -406,11 +417,20 @@ def test_without_a_server_it_is_this_host(door, dns, resolv):
     assert door.ask() == "in"
 
 
-def test_files_that_everybody_may_write_are_an_outage(door, dns):
+@pytest.mark.parametrize("what", ["resolv.conf that everybody may write", "hosts over 1 MB"])
+def test_files_that_cannot_be_used_are_an_outage(door, dns, what):
+    hosts = pathlib.Path("/etc/hosts")
+    text = hosts.read_text()
+
+    def spoil():
+        if what.startswith("resolv"):
+            os.chmod("/etc/resolv.conf", 0o666)
+        else:
+            hosts.write_text(text + "#" * (1 << 20))
     if isinstance(door, Tcpd):
-        door.before = lambda: os.chmod("/etc/resolv.conf", 0o666)
+        door.before = spoil
     else:
-        os.chmod("/etc/resolv.conf", 0o666)
+        spoil()
     try:
         honest(dns)
         assert door.ask() == later(door)
@@ -418,6 +438,16 @@ def test_files_that_everybody_may_write_are_an_outage(door, dns):
         assert door.ask(f"ALL: {CLIENT}\n") == "in"
     finally:
         os.chmod("/etc/resolv.conf", 0o644)
+        hosts.write_text(text)
+
+
+def test_a_clients_name_is_whole_as_it_stands(door, dns, resolv):
+    """The search list is for what an administrator writes."""
+    resolv("search example.com\nnameserver 127.0.0.1\n")
+    dns.add(PTR, "PTR", "host")
+    dns.add(HOST, "A", CLIENT)
+    assert door.ask("ALL: host .example.com KNOWN\n") == "out"
+    assert dns.asked == [(PTR + ".", "PTR"), ("host.", "A")]
 
 
 # ---- with whose rights
