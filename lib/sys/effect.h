@@ -19,9 +19,9 @@ struct effect_way {
 enum effect_result { EFFECT_GO_ON, EFFECT_REFUSE };
 
 /* Carries out the options of the rule that decided, whichever way it did; `allow` and `deny` are in the verdict
- * already. EFFECT_REFUSE: the client must be refused whatever the verdict, for an aclexec command said so or an option
- * cannot be carried out (it is logged, with the mend). Does not return where twist has put another program in our place.
- * It waits for commands, as the original does: one that ends in `&` is not waited for. */
+ * already. EFFECT_REFUSE: the client must be refused whatever the verdict, for an aclexec command said so, or an option
+ * cannot be carried out (it is logged, with the mend). Does not return where twist has put another program in our
+ * place. It waits for commands, as the original does: one that ends in `&` is not waited for. */
 enum effect_result effect_run(const struct access_why *why, struct effect_way *w);
 
 #endif

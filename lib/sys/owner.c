@@ -50,15 +50,21 @@ static int wait_connected(int fd, int64_t end)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error ? -1 : 0;
 }
 
-static int call(const struct access_facts *facts, int64_t end)
+/* What is asked, and of whom: all that the work needs, so that it can be done apart. */
+struct question {
+    struct net_addr client, server;
+    unsigned client_port, server_port;
+};
+
+static int call(const struct question *q, int64_t end)
 {
     struct sockaddr_storage from, to;
-    socklen_t len = to_sockaddr(&facts->server, 0, &from);
+    socklen_t len = to_sockaddr(&q->server, 0, &from);
     int fd = socket(from.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return -1;
-    to_sockaddr(&facts->client, IDENT_PORT, &to);
+    to_sockaddr(&q->client, IDENT_PORT, &to);
     if (bind(fd, (struct sockaddr *)&from, len) == 0 &&
         (connect(fd, (struct sockaddr *)&to, len) == 0 || (errno == EINPROGRESS && wait_connected(fd, end) == 0)))
         return fd;
@@ -66,35 +72,41 @@ static int call(const struct access_facts *facts, int64_t end)
     return -1;
 }
 
-static int converse(int fd, const struct access_facts *facts, int64_t end, char user[IDENT_USER])
+static void converse(int fd, const struct question *q, int64_t end, char user[IDENT_USER])
 {
     static struct io io;
     char question[IDENT_QUESTION];
     const char *line;
     size_t n;
 
-    ident_question(facts->client_port, facts->server_port, question);
+    ident_question(q->client_port, q->server_port, question);
     io_start(&io, fd, fd);
     io.deadline = end;                           /* one for all of it */
     io_put(&io, question, strlen(question));
-    if (io_line(&io, IDENT_LINE, true, &line, &n) != IO_OK)
-        return -1;
-    return ident_read(line, n, facts->client_port, facts->server_port, user);
+    if (io_line(&io, IDENT_LINE, true, &line, &n) == IO_OK)
+        (void)ident_read(line, n, q->client_port, q->server_port, user);
+}
+
+/* Asks; *answer is a char[IDENT_USER], "" when nothing was told by `deadline`. */
+static void ask(const void *question, void *answer, int64_t deadline)
+{
+    const struct question *q = question;
+    int fd = call(q, deadline);
+
+    if (fd < 0)
+        return;
+    converse(fd, q, deadline, answer);
+    close(fd);
 }
 
 void owner_ask(const struct access_facts *facts, unsigned seconds, char user[IDENT_USER])
 {
-    int64_t end = clock_mono_ms() + (int64_t)seconds * 1000;
-    int told = -1;
+    const struct question q = { facts->client, facts->server, facts->client_port, facts->server_port };
+    int64_t deadline = clock_mono_ms() + (int64_t)seconds * 1000;
 
-    if (facts->client.family != NET_NONE && facts->client.family == facts->server.family && facts->client_port &&
-        facts->server_port) {
-        int fd = call(facts, end);
-        if (fd >= 0) {
-            told = converse(fd, facts, end, user);
-            close(fd);
-        }
-    }
-    if (told)
+    memset(user, 0, IDENT_USER);
+    if (q.client.family != NET_NONE && q.client.family == q.server.family && q.client_port && q.server_port)
+        ask(&q, user, deadline);
+    if (!*user)
         (void)str_copy(user, IDENT_USER, ACCESS_NO_USER);
 }

@@ -1,5 +1,5 @@
-/* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny, and behind 0x02 bytes the files of patterns
- * /file and /more. The facts lie in the first byte. */
+/* The rule language on arbitrary text: hosts.allow, a 0x01 byte, hosts.deny, and behind 0x02 bytes the files of
+ * patterns /file and /more. The facts lie in the first byte. */
 #include "mail/access.h"
 #include "mail/compile.h"
 
