@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "mail/access.h"
 #include "sys/effect.h"
+#include "sys/io.h"
 #include "sys/log.h"
 #include "sys/peer.h"
 #include "sys/proc.h"
@@ -65,8 +66,12 @@ static void set_facts(struct access_facts *facts)
 {
     struct peer peer;
 
-    if (peer_of(0, &peer))
-        log_line(LOG_DAEMON | LOG_ERR, "warning: can't get client address: %s", strerror(errno));
+    if (peer_of(0, &peer)) {
+        if (peer_of_datagram(0, &peer) == 0)
+            facts->user = ACCESS_NO_USER;        /* RFC 1413 is about TCP */
+        else
+            log_line(LOG_DAEMON | LOG_ERR, "warning: can't get client address: %s", strerror(errno));
+    }
     facts->client = peer.client;
     facts->server = peer.server;
     facts->client_port = peer.client_port;
@@ -157,11 +162,14 @@ int tcpd_main(int argc, char **argv)
         log_line(LOG_DAEMON | LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
         return EX_USAGE;
     }
-    if (!let_in(daemon))
+    if (!let_in(daemon)) {
+        io_drop_datagram(0);
         return EX_OK;                    /* as the original: inetd need not report what the log says already */
+    }
     if (argv[0][0] == '/')
         argv[0] += daemon - argv[0];     /* the daemon sees its base name, as from the original */
     execv(path, argv);
     log_line(LOG_DAEMON | LOG_ERR, "error: cannot execute %s: %s", path, strerror(errno));
+    io_drop_datagram(0);
     return EX_OSFILE;
 }

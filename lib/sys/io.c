@@ -237,3 +237,26 @@ void io_finish(struct io *io)
         io->in_at = io->in_n = 0;
     while (fill(io) == IO_OK);
 }
+
+static bool is_datagram(int fd)
+{
+    int type = 0;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){ sizeof type }) == 0 && type == SOCK_DGRAM;
+}
+
+int io_sender(int fd, struct sockaddr *from, unsigned size)
+{
+    socklen_t len = size;
+    char byte;
+
+    return is_datagram(fd) && recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, from, &len) >= 0 ? 0 : -1;
+}
+
+void io_drop_datagram(int fd)
+{
+    char byte;
+
+    if (is_datagram(fd))
+        (void)recv(fd, &byte, 1, MSG_DONTWAIT);
+}

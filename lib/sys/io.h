@@ -63,4 +63,12 @@ void io_revive(struct io *io);
  * last reply is not lost in a reset. Does not close the descriptors. */
 void io_finish(struct io *io);
 
+/* The sender of the datagram that waits on a socket without a peer, which stays there. Returns 0, or -1: none is there,
+ * or it is another kind of socket. */
+struct sockaddr;
+int io_sender(int fd, struct sockaddr *from, unsigned size);
+
+/* Takes that datagram away, where there is one, so that inetd does not find it again. */
+void io_drop_datagram(int fd);
+
 #endif

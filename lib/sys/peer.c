@@ -2,7 +2,9 @@
 #include "sys/peer.h"
 
 #include "base/str.h"
+#include "sys/io.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,6 +67,24 @@ int peer_of(int fd, struct peer *p)
     if (getpeername(fd, (struct sockaddr *)&client, &client_len) ||
         getsockname(fd, (struct sockaddr *)&server, &server_len))
         return -1;
+    p->client_port = peer_address((struct sockaddr *)&client, &p->client);
+    p->server_port = peer_address((struct sockaddr *)&server, &p->server);
+    return 0;
+}
+
+int peer_of_datagram(int fd, struct peer *p)
+{
+    struct sockaddr_storage client, server;
+    socklen_t len = sizeof server;
+    int kept = errno;
+
+    memset(&client, 0, sizeof client);
+    memset(&server, 0, sizeof server);
+    if (io_sender(fd, (struct sockaddr *)&client, sizeof client) ||
+        getsockname(fd, (struct sockaddr *)&server, &len)) {
+        errno = kept;
+        return -1;
+    }
     p->client_port = peer_address((struct sockaddr *)&client, &p->client);
     p->server_port = peer_address((struct sockaddr *)&server, &p->server);
     return 0;

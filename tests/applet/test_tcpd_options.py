@@ -426,6 +426,50 @@ def test_files_that_name_each_other_in_a_ring(run, out):
     assert code == 0 and f"{out}/2, line 1: `{out}/0`: a file of patterns names itself" in log[0][2]
 
 
+# ---- datagrams, IPv6
+
+def waiting(sock):
+    """The datagram that waits there, or None."""
+    try:
+        return sock.recv(100, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+    except BlockingIOError:
+        return None
+
+
+@pytest.mark.parametrize("rule", ["in.probe: 127.0.0.3\n", "in.probe: vega.cc.upv.es\n", "in.probe: ALL@ALL\n",
+                                  "in.probe: KNOWN@ALL\n", "in.probe: 127.0.0.9\n", "in.probe: ALL: spawn echo %a %u\n"])
+def test_a_datagram_as_the_original(wrapper, rule):
+    if not REAL:
+        pytest.skip("no tcpd here: apt-get install tcpd")
+    wrapper.rules(rule, DENY)
+    seen = []
+    for tcpd in (None, REAL):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mine:
+            server.bind(("127.0.0.1", 0))
+            mine.bind(("127.0.0.3", 0))
+            mine.sendto(b"hello", server.getsockname())
+            p = wrapper.start([str(wrapper.sbin / "in.probe")], stdin=server, tcpd=tcpd)
+            log, end = [], time.monotonic() + 20
+            while not log and time.monotonic() < end:
+                log = texts(wrapper.lines())
+            left = waiting(server)               # of a client that was let in: the daemon's to read
+            if tcpd and log[-1].startswith("refused"):       # it takes the datagram away, and sleeps
+                while left and time.monotonic() < end:
+                    left = waiting(server)
+                p.kill()
+            seen.append((max(p.wait(20), 0), left if tcpd else waiting(server), log))
+    assert seen[0] == seen[1]
+    assert seen[0][1] == (b"hello" if seen[0][0] == 7 else None)
+
+
+def test_a_user_by_ipv6(run):
+    with Identd("A , B : USERID : UNIX : joe\r\n", "::1") as identd:
+        got, code, log = run("in.probe: joe@[::1]\n", client="::1", server="::1")
+        assert code == 7 and identd.asked[0][1] == "::1"
+    assert texts(log)[0].startswith("connect from joe@")
+
+
 # ---- IP options
 
 def with_options(wrapper, options, tcpd=None):

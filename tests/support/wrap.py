@@ -178,7 +178,7 @@ class Identd:
 
     def __init__(self, answer, address="127.0.0.3"):
         self.answer, self.asked, self.held = answer, [], []
-        self.sock = socket.socket()
+        self.sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((address, 113))
         self.sock.listen(5)
