@@ -17,7 +17,7 @@
 #define SLOTS_AIM 51u                /* of a hash block's 63 are used on average: few overflow into the next */
 
 /* Types of entries that are no keys in the hash: the lists of a class, and the one of rules that name files. */
-enum { CLASS_LISTS = 512, OF_ALL = 0, OF_ANY, OF_NAMES, LIST_KINDS, FILES_LIST = CLASS_LISTS + IMAGE_CLASSES * LIST_KINDS };
+enum { OF_ALL, OF_ANY, OF_NAMES, LIST_KINDS, CLASS_LISTS = 512, FILES_LIST = 512 + IMAGE_CLASSES * LIST_KINDS };
 
 /* ---- from the texts to entries */
 

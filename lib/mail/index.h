@@ -5,7 +5,7 @@
 #include "mail/access.h"
 #include "mail/rule.h"
 
-#define INDEX_RAW (ACCESS_LINE + 1024)           /* bytes of a rule as it stands in its file; compile.c takes no longer */
+#define INDEX_RAW (ACCESS_LINE + 1024)           /* bytes of a rule in its file; compile.c takes no longer ones */
 
 /* One logical line. */
 struct index_line {

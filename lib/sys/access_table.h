@@ -20,8 +20,8 @@ struct access_table {
 
 /* Loads a table. A missing file is an empty one, and so is /dev/null. One that cannot be read, that everybody may
  * write, that is a link to nothing or has a fault on any line stands in the source with that fault, so that every
- * question is answered by TABLE_BROKEN. With an image (else NULL), which must be of this table and stay open, no text is read.
- * What is loaded lives until the process ends. Call it before the jail. */
+ * question is answered by TABLE_BROKEN. With an image (else NULL), which must be of this table and stay open, no text
+ * is read. What is loaded lives until the process ends. Call it before the jail. */
 void access_table_load(struct access_table *t, const char *path, struct imagefile *image);
 
 /* Tells every fault of a table, for a lint; line 0 for one of the file as a whole. Returns 0; 1 when there were faults;

@@ -105,8 +105,12 @@ static void add_files_of_files(struct access_files *all)
 
 const struct imagefile_paths rules_of_system = { "/etc/access.db", { "/etc/hosts.allow", "/etc/hosts.deny", NULL } };
 
-static const struct imagefile_paths own = { "etc/access.db", { "etc/hosts.allow", "etc/hosts.deny", "etc/access" } };
-static const struct imagefile_paths borrowed = { "etc/access.db", { "/etc/hosts.allow", "/etc/hosts.deny", "etc/access" } };
+static const struct imagefile_paths own = {
+    "etc/access.db", { "etc/hosts.allow", "etc/hosts.deny", "etc/access" }
+};
+static const struct imagefile_paths borrowed = {
+    "etc/access.db", { "/etc/hosts.allow", "/etc/hosts.deny", "etc/access" }
+};
 
 /* Only what is surely not there counts as missing. */
 static bool is_there(const char *path)

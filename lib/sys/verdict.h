@@ -14,7 +14,8 @@ struct verdict_names {
 };
 
 /* access_decide, with everything looked up as the rules ask for it, and set in the facts: ACCESS_ALLOW or ACCESS_DENY.
- * The rules are loaded anew when their image fails; a rule that refuses is named in *why in any case. *names must live as long as the facts are used. */
+ * The rules are loaded anew when their image fails; a rule that refuses is named in *why in any case. *names must live
+ * as long as the facts are used. */
 enum access_verdict verdict_reach(struct access_rules *rules, struct access_facts *facts,
                                   struct verdict_names *names, struct access_why *why);
 

@@ -271,7 +271,7 @@ def test_usage(args):
     assert (a.code, a.line) == (64, "") and "usage: access-check" in a.said
 
 
-@pytest.mark.parametrize("option", ["-t", "-c"])
+@pytest.mark.parametrize("option", ["-t"])
 def test_not_supported_yet(option):
     a = run(option)
     assert (a.code, a.line, a.said) == (64, "", f"access-check: {option} is not supported yet\n")

@@ -57,7 +57,6 @@ RULES = [
     ("nothing", b"sshd@: ALL\n", "DA"),
     ("netgroup", b"sshd: @hosts\n", "DA"),
     ("file of patterns", b"sshd: /etc/more\n", "DA"),
-    ("user@host", b"sshd: joe@10.\n", "DA"),
     ("glob on unknown", b"sshd: u*\n", "AD"),
     ("option", b"sshd: ALL: frob\n", "DD"),
     ("option", b"sshd: ALL:\n", "DD"),

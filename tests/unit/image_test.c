@@ -32,7 +32,8 @@ static void make(void)
 {
     const struct image_header h = {
         .blocks = 6, .hash = 1, .hash_blocks = 1, .rules = 2, .rule_count = 9, .lists = 3, .list_words = 5,
-        .classes = 4, .class_count = 1, .end = { 5, 9, 9 }, .names = true, .key = "0123456789abcde", .v6 = { 1, 2, 3, 4, 5 },
+        .classes = 4, .class_count = 1, .end = { 5, 9, 9 }, .names = true, .key = "0123456789abcde",
+        .v6 = { 1, 2, 3, 4, 5 },
         .id = { { true, 1u << 31, 0x1234567890abcdefu, -5, 999 }, { false, 0, 0, 0, 0 }, { true, 7, 8, 9, 10 } },
     };
     const struct image_rule r = { IMAGE_DENY, 0xfffffffeu, IMAGE_LINES - 1, 0, true };

@@ -15,7 +15,7 @@ static const char *read_one(const char *text)
 
 static bool is(const struct rule_span *s, const char *text)
 {
-    return s->n == strlen(text) && memcmp(s->p, text, s->n) == 0;
+    return s->n == strlen(text) && (s->n == 0 || memcmp(s->p, text, s->n) == 0);
 }
 
 static void good_ones(void)
