@@ -49,6 +49,8 @@ def test_a_umask_is_for_the_commands_of_its_rule(box, out):
     with box.smtp() as s:
         s.hello()
         assert s.deliver("a@example.net", "user@example.org", TEXT).startswith("250 ")
+        with open(f"/proc/{s.process.pid}/status") as f:
+            assert "Umask:\t0077\n" in f.read()
     assert (out / "umask").read_text() in ("0000\n", "000\n")
     assert box.queue()[0].stat().st_mode & 0o777 == 0o600
 
@@ -63,12 +65,29 @@ def test_aclexec(box, command, let_in):
 
 
 def test_twist(box):
-    rules(box, "", "smtpd: ALL: twist printf '421 %%s\\r\\n' %a; read x; echo $x\n")
+    rules(box, "", "smtpd: ALL: twist printf '421 %%s\\r\\n' %a; cat\n")
     with box.smtp(client="127.0.0.2") as s:
         assert s.reply() == "421 127.0.0.2"
         s.send("QUIT\n")
+        s.shut()
         assert s.rest() == b"QUIT\n"
     assert box.logged(r"twist 127\.0\.0\.2 to printf '421 %s")
+
+
+def test_twist_has_a_socket_that_waits(box):
+    """This server itself does not wait on it."""
+    rules(box, "", "smtpd: ALL: twist cat /proc/self/fdinfo/0\n")
+    with box.smtp() as s:
+        flags = int(re.search(rb"flags:\s*(\d+)", s.rest()).group(1), 8)
+    assert not flags & os.O_NONBLOCK
+
+
+def test_commands_have_signals_as_they_should_be(box, out):
+    """This server itself ignores SIGPIPE."""
+    rules(box, "", f"smtpd: ALL: spawn kill -PIPE $$; touch {out}/alive: twist kill -PIPE $$; echo alive\n")
+    with box.smtp() as s:
+        assert s.rest() == b""
+    assert not (out / "alive").exists()
 
 
 def test_a_banner_comes_before_the_greeting(box, out):

@@ -306,13 +306,14 @@ def test_no_user_is_asked_for_without_need(run):
 
 
 def test_the_question(wrapper):
-    mine, theirs = tcp_pair("127.0.0.3")
+    """It comes from the address that the client called."""
+    mine, theirs = tcp_pair("127.0.0.3", "127.0.0.5")
     wrapper.rules("ALL: joe@ALL\n", DENY)
     with Identd("A , B : USERID : UNIX : joe\r\n") as identd, mine:
         p = wrapper.start(["in.probe"], stdin=theirs)
         assert p.wait(20) == 7
         client, server = mine.getsockname()[1], theirs.getsockname()[1]
-        assert identd.asked == [(f"{client},{server}\r\n".encode(), "127.0.0.1")]
+        assert identd.asked == [(f"{client},{server}\r\n".encode(), "127.0.0.5")]
     theirs.close()
 
 

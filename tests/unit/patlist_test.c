@@ -116,6 +116,7 @@ static void in_files(void)
     file[3] = (struct access_file){ "/bad", ".lan @g 10.", 11, NULL };
     CHECK_EQ(clients("/bad ALL"), 'A');          /* not ALL: @g refuses if the name does not match */
     CHECK_EQ(clients("ALL@/bad ALL"), 'A');
+    CHECK_EQ(clients("/bad EXCEPT ALL"), 'A');
     facts.client_state = ACCESS_NAME_UNKNOWN;
     CHECK_EQ(clients("/bad ALL"), 'R');
     CHECK_STR(t.file, "/bad");
