@@ -220,6 +220,7 @@ const char *option_next(struct rule_span *rest, struct option *o)
 {
     memset(o, 0, sizeof *o);
     o->text = cut(rest);
+    o->name = (struct rule_span){ o->text.p, 0 };
     struct rule_span word = divide(&o->text, &o->value);
     const struct keyword *k = find(&word);
 

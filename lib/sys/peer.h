@@ -18,8 +18,8 @@ struct peer {
  */
 int peer_of(int fd, struct peer *p);
 
-/* The same for a datagram service, which inetd starts with the datagram waiting: its sender is the client. Returns 0, or
- * -1 when fd is no such socket, or nothing waits there; *p and errno are as they were then. */
+/* The same for a datagram service, which inetd starts with the datagram waiting: its sender is the client. Returns 0,
+ * or -1 when fd is no such socket, or nothing waits there; *p and errno are as they were then. */
 int peer_of_datagram(int fd, struct peer *p);
 
 #define PEER_OPTIONS 128         /* bytes of the IP options as text: 40 at most, three bytes each */

@@ -438,7 +438,8 @@ def waiting(sock):
 
 
 @pytest.mark.parametrize("rule", ["in.probe: 127.0.0.3\n", "in.probe: vega.cc.upv.es\n", "in.probe: ALL@ALL\n",
-                                  "in.probe: KNOWN@ALL\n", "in.probe: 127.0.0.9\n", "in.probe: ALL: spawn echo %a %u\n"])
+                                  "in.probe: KNOWN@ALL\n", "in.probe: 127.0.0.9\n",
+                                  "in.probe: ALL: spawn echo %a %u\n"])
 def test_a_datagram_as_the_original(wrapper, rule):
     if not REAL:
         pytest.skip("no tcpd here: apt-get install tcpd")
