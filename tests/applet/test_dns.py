@@ -374,7 +374,7 @@ def test_name_timeout_is_heeded(tree, dns, resolv):
     """A server that takes its time: too long for one value, and not for another."""
     resolv("nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
     honest(dns)
-    dns.lie(PTR, "PTR", lambda ask, honest: time.sleep(3) or [honest])
+    dns.lie(PTR, "PTR", lambda ask, honest: time.sleep(2) or [honest])
     door = Smtpd(tree, None)
     assert door.ask() == "later"
     tree.conf(name_timeout="20s")
@@ -538,19 +538,6 @@ class TestTcpdsChild:
             p.wait(20)
             self.wait(lambda: not self.processes(tcpd))
 
-    def test_ends_at_the_deadline_though_its_parent_sleeps(self, tcpd, dns, resolv):
-        dns.silent = True
-        resolv("nameserver 127.0.0.1\n" + PATIENT)
-        p, mine = tcpd.start()
-        with mine:
-            self.wait(lambda: dns.asked)
-            child = [pid for pid in self.processes(tcpd) if pid != p.pid][0]
-            os.kill(p.pid, signal.SIGSTOP)
-            self.wait(lambda: pathlib.Path(f"/proc/{child}/stat").read_text().split(") ")[1][0] == "Z")
-            os.kill(p.pid, signal.SIGCONT)
-            p.wait(20)
-            assert self.processes(tcpd) == []
-
     @pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
     def test_whatever_becomes_of_it_the_client_is_only_refused(self, tcpd, dns, resolv, what):
         dns.silent = True
@@ -582,7 +569,8 @@ def sender(tree):
 def test_a_smarthost_by_its_name(sender, dns, sink):
     dns.add("mail.example.com", "A", "127.0.0.1")
     assert sender("mail.example.com", sink) == ""
-    assert sorted(a for a in set(dns.asked) if "mail" in a[0]) == [("mail.example.com.", "A"), ("mail.example.com.", "AAAA")]
+    asked = {kind for name, kind in dns.asked if name == "mail.example.com."}
+    assert asked == {"A", "AAAA"}
 
 
 def test_a_smarthost_whose_first_addresses_lead_nowhere(sender, dns, sink):
