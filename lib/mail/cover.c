@@ -35,7 +35,8 @@ static uint64_t hash_net(uint64_t h, enum net_family family, const uint8_t net[1
 
 void cover_init(struct cover *c, struct cover_entry *entry, size_t n)
 {
-    memset(entry, 0, n * sizeof *entry);
+    for (size_t i = 0; i < n; i++)
+        entry[i] = (struct cover_entry){ 0, 0 };
     *c = (struct cover){ entry, n, 0 };
 }
 
