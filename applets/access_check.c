@@ -3,8 +3,14 @@
 
 #include "base/str.h"
 #include "mail/access.h"
+#include "mail/conf.h"
+#include "mail/limits.h"
+#include "mail/lint.h"
+#include "sys/access_table.h"
 #include "sys/dns.h"
+#include "sys/file.h"
 #include "sys/imagefile.h"
+#include "sys/lintsite.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/resolve.h"
@@ -12,6 +18,7 @@
 #include "sys/tree.h"
 #include "sys/verdict.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,13 +28,16 @@
 enum { EXIT_ALLOW = 0, EXIT_DENY = 1, EXIT_UNDECIDED = 2 };
 
 #define NOBODY 65534
+#define CONF "etc/buzon.conf"
 
 /* What the command line says; the texts point into argv. */
 struct options {
     const char *root, *allow, *deny;
     const char *name;                    /* -n: the client's name, so that DNS is not asked */
     const char *server;                  /* -s */
-    bool explain, compile;               /* -v, -c */
+    const char *inetd;                   /* -i */
+    bool explain;                        /* -v */
+    bool lint, compile, look_up;         /* -t, -c, -r */
 };
 
 /* One question, in words of the command line or of a line of standard input, which it cuts up. */
@@ -49,6 +59,7 @@ static int usage(const char *why)
     fputs("usage: access-check [-v] [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] "
           "DAEMON[@SERVER] [USER@]CLIENT\n"
           "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] -\n"
+          "       access-check -t [-rv] [-i INETD.CONF] [--root DIR | -a ALLOW -d DENY]\n"
           "       access-check -c [--root DIR | -a ALLOW -d DENY]\n", stderr);
     return EX_USAGE;
 }
@@ -85,17 +96,17 @@ static int read_options(int argc, char **argv, struct options *o)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "+:a:d:n:s:tcv")) != -1)
+    while ((c = getopt(argc, argv, "+:a:d:i:n:rs:tcv")) != -1)
         switch (c) {
         case 'a': o->allow = optarg; break;
         case 'd': o->deny = optarg; break;
+        case 'i': o->inetd = optarg; break;
         case 'n': o->name = optarg; break;
+        case 'r': o->look_up = true; break;
         case 's': o->server = optarg; break;
         case 'v': o->explain = true; break;
+        case 't': o->lint = true; break;
         case 'c': o->compile = true; break;
-        case 't':
-            fprintf(stderr, "access-check: -%c is not supported yet\n", c);
-            return EX_USAGE;
         case ':': return usage("an option lacks its value");
         default:  return usage("no such option");
         }
@@ -105,8 +116,65 @@ static int read_options(int argc, char **argv, struct options *o)
         return usage("either --root, or -a and -d");
     if (o->name && !*o->name)
         return usage("-n wants a name, or one of the words unknown and paranoid");
+    if (o->lint && (o->name || o->server))
+        return usage("-t asks no question");
+    if (!o->lint && (o->inetd || o->look_up))
+        return usage("-i and -r go with -t");
     return 0;
 }
+
+/* -t. */
+static void say_finding(void *ctx, const struct lint_finding *f)
+{
+    (void)ctx;
+    if (f->line)
+        printf("%s:%u: %s: %s\n", f->file, f->line, f->error ? "error" : "warning", f->text);
+    else
+        printf("%s: %s: %s\n", f->file, f->error ? "error" : "warning", f->text);
+}
+
+/* The checks of the tree's other files, which return the number of errors. Their findings stand before the rules', in
+ * the order of the names. */
+static unsigned lint_conf(void)
+{
+    struct conf conf;
+    struct conf_error wrong;
+    char *text;
+    size_t n;
+
+    if (file_read(CONF, LIMIT_CONF, &text, &n) != SYS_OK) {
+        if (errno == ENOENT)
+            return 0;
+        wrong.line = 0;
+        str_copy(wrong.text, sizeof wrong.text,
+                 errno == EPERM ? "writable by everybody: chmod 644 it" : strerror(errno));
+    } else {
+        conf_defaults(&conf);
+        if (conf_parse(&conf, text, n, &wrong) == 0)
+            return 0;
+    }
+    say_finding(NULL, &(struct lint_finding){ CONF, wrong.line, true, wrong.text });
+    return 1;
+}
+
+static void say_table_fault(void *ctx, unsigned line, const char *fault)
+{
+    unsigned *errors = ctx;
+
+    ++*errors;
+    say_finding(NULL, &(struct lint_finding){ ACCESS_TABLE_FILE, line, true, fault });
+}
+
+static unsigned lint_table(void)
+{
+    unsigned errors = 0;
+
+    if (access_table_check(ACCESS_TABLE_FILE, say_table_fault, &errors) < 0)
+        say_table_fault(&errors, 0, "no memory for the table: make it smaller");
+    return errors;
+}
+
+static unsigned (*const tree_checks[])(void) = { lint_table, lint_conf };
 
 /* A file that was named and is not there is a slip of the pen here, not an empty file. */
 static int is_named(const struct access_file *file)
@@ -135,48 +203,45 @@ static bool find_rules(const struct options *o, struct imagefile_paths *paths)
     return !s.cut;
 }
 
-static int compile(const struct options *o)
+/* Finds and loads the rules, as root still: by their image, or for -t and -c as text. */
+static int open_rules(const struct options *o, struct access_rules *rules, struct imagefile_paths *paths,
+                      struct tree *t)
 {
-    struct imagefile_paths paths;
-    struct tree t;
+    struct imagefile_paths texts;
     struct fault f;
-    unsigned rules;
-    size_t bytes;
 
-    if (!o->allow && tree_open(&t, o->root, &f)) {
+    if (!o->allow && tree_open(t, o->root, &f)) {
         complain(f.text, "");
-        return f.code;
+        return o->compile ? f.code : EXIT_UNDECIDED;
     }
-    if (!find_rules(o, &paths))
+    if (!find_rules(o, paths))
         return usage("the name of the file is too long");
-    if (imagefile_make(&paths, &rules, &bytes, &f)) {
-        complain(f.text, "");
-        return f.code;
-    }
-    printf("%s: %u rules, %zu bytes\n", paths.image, rules, bytes);
-    return EX_OK;
+    texts = *paths;
+    texts.image = NULL;
+    rules_load(rules, o->lint || o->compile ? &texts : paths);
+    if (o->allow && (is_named(&rules->allow) || is_named(&rules->deny)))
+        return o->compile ? EX_NOINPUT : EXIT_UNDECIDED;
+    return 0;
 }
 
-/* Reads the rules, and then gives root up: what follows speaks to name servers. */
-static int load_rules(const struct options *o, struct access_rules *rules)
+/* What follows speaks to name servers: not as root. */
+static int give_root_up(const struct options *o, const struct tree *t)
 {
-    struct tree t = { .uid = NOBODY, .gid = NOBODY };
-    struct imagefile_paths paths;
     struct fault f;
 
-    if (!o->allow && tree_open(&t, o->root, &f))
-        return complain(f.text, "");
-    if (!find_rules(o, &paths))
-        return usage("the name of the file is too long");
-    rules_load(rules, &paths);
-    if (o->allow) {
-        if (is_named(&rules->allow) || is_named(&rules->deny))
-            return EXIT_UNDECIDED;
-    }
     resolve_load(!o->allow);
-    if (geteuid() == 0 && proc_drop(t.uid, t.gid, &f))
+    if (geteuid() == 0 && proc_drop(o->allow ? NOBODY : t->uid, o->allow ? NOBODY : t->gid, &f))
         return complain(f.text, "");
     return 0;
+}
+
+static unsigned check_tree(const struct options *o)
+{
+    unsigned errors = 0;
+
+    for (size_t i = 0; !o->allow && i < sizeof tree_checks / sizeof *tree_checks; i++)
+        errors += tree_checks[i]();
+    return errors;
 }
 
 /* An address, in brackets or not, `unknown`, or a name that is looked up. */
@@ -380,11 +445,68 @@ static int answer_all(struct access_rules *rules, const struct options *o)
     return worst;
 }
 
+static int lint(const struct options *o)
+{
+    struct lint_site site = { .found = say_finding, .strict = o->explain, .host = o->look_up ? lintsite_host : NULL };
+    struct imagefile_paths paths;
+    struct access_rules rules;
+    struct tree t;
+    struct fault f;
+    int r = open_rules(o, &rules, &paths, &t);
+
+    if (r)
+        return r;
+    if (lintsite_read(&site, &rules, o->inetd, !o->allow, &f))
+        return complain(f.text, "");
+    unsigned errors = check_tree(o);
+    r = give_root_up(o, &t);
+    if (r)
+        return r;
+    errors += lint_rules(&rules, &site);
+    if (fflush(stdout))
+        return complain("cannot write the findings", "");
+    return errors ? EX_CONFIG : EX_OK;
+}
+
+static void say_error(void *ctx, const struct lint_finding *f)
+{
+    if (f->error)
+        say_finding(ctx, f);
+}
+
+/* What somebody would be refused by is not compiled. */
+static int compile(const struct options *o)
+{
+    const struct lint_site site = { .found = say_error, .names = true };
+    struct imagefile_paths paths;
+    struct access_rules rules;
+    struct tree t;
+    struct fault f;
+    unsigned n;
+    size_t bytes;
+    int r = open_rules(o, &rules, &paths, &t);
+
+    if (r)
+        return r;
+    if ((o->allow ? 0 : lint_table()) + lint_rules(&rules, &site) > 0) {
+        complain(paths.image, "not made, for the rules have errors");
+        return EX_CONFIG;
+    }
+    if (imagefile_make(&paths, &n, &bytes, &f)) {
+        complain(f.text, "");
+        return f.code;
+    }
+    printf("%s: %u rules, %zu bytes\n", paths.image, n, bytes);
+    return EX_OK;
+}
+
 int access_check_main(int argc, char **argv)
 {
     struct options o = { 0 };
     struct question q = { 0 };
+    struct imagefile_paths paths;
     struct access_rules rules;
+    struct tree t;
 
     if (proc_init())
         return EX_OSERR;
@@ -397,15 +519,17 @@ int access_check_main(int argc, char **argv)
         return r;
     argc -= optind;
     argv += optind;
-    if (o.compile)
-        return argc > 0 ? usage("-c asks no question") : compile(&o);
+    if (o.lint || o.compile)
+        return argc > 0 ? usage("-t and -c ask no question") : o.compile ? compile(&o) : lint(&o);
     bool all = argc == 1 && strcmp(argv[0], "-") == 0;
     if (!all && argc != 2)
         return usage(argc < 2 ? "a daemon and a client are wanted" : "one daemon and one client, no more");
     const char *wrong = all ? NULL : read_question(argv[0], argv[1], &o, &q);
     if (wrong)
         return usage(wrong);
-    r = load_rules(&o, &rules);
+    r = open_rules(&o, &rules, &paths, &t);
+    if (!r)
+        r = give_root_up(&o, &t);
     if (r || all)
         return r ? r : answer_all(&rules, &o);
     return answer(&rules, &q, &o);

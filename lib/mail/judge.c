@@ -38,13 +38,20 @@ struct patlist_trouble judge_read_daemons(const struct rule_span *line, const st
     return t.what ? t : patlist_read(rule->daemons, &patlist_daemons, files);
 }
 
-struct patlist_trouble judge_read_rest(const struct rule *rule, const struct access_files *files)
+struct patlist_trouble judge_read_options(const struct rule *rule)
 {
-    struct patlist_trouble t = patlist_read(rule->clients, &patlist_clients, files);
+    struct patlist_trouble t = { .what = NULL };
 
-    if (!t.what && rule->has_options)
+    if (rule->has_options)
         t.what = option_check(rule->options, &t.where);
     return t.what ? t : (struct patlist_trouble){ .what = options_too_long(rule) };
+}
+
+struct patlist_trouble judge_read_rest(const struct rule *rule, const struct access_files *files)
+{
+    const struct patlist_trouble t = patlist_read(rule->clients, &patlist_clients, files);
+
+    return t.what ? t : judge_read_options(rule);
 }
 
 enum judge_outcome judge_rule(const struct rule_span *line, enum judge_outcome plain, const struct judge_case *c,

@@ -27,5 +27,6 @@ enum judge_outcome judge_rule(const struct rule_span *line, enum judge_outcome p
 struct patlist_trouble judge_read_daemons(const struct rule_span *line, const struct access_files *files,
                                           struct rule *rule);
 struct patlist_trouble judge_read_rest(const struct rule *rule, const struct access_files *files);
+struct patlist_trouble judge_read_options(const struct rule *rule);      /* a part of the latter */
 
 #endif

@@ -2,7 +2,9 @@
 #include "mail/lint.h"
 
 #include "base/str.h"
+#include "mail/judge.h"
 #include "mail/lint_item.h"
+#include "mail/option.h"
 #include "mail/patlist.h"
 #include "mail/pattern.h"
 #include "mail/rule.h"
@@ -75,6 +77,14 @@ size_t lint_room(const struct access_rules *rules)
     return n;
 }
 
+/* Whom it matches, does it let in? `plain` is what it does without an option that decides. */
+static bool rule_grants(const struct rule *rule, bool plain)
+{
+    bool decides = false, allows = rule->has_options && option_allows(rule->options, &decides);
+
+    return decides ? allows : plain;
+}
+
 /* Does a rule refuse everybody? */
 static bool shuts(const struct rule *rule, bool grants)
 {
@@ -89,7 +99,6 @@ static bool file_shuts(const struct access_file *file, bool grants)
     struct rule_reader r;
     struct rule_span line, at;
     struct rule rule;
-    enum rule_effect effect;
     bool found = false;
     int got;
 
@@ -97,10 +106,11 @@ static bool file_shuts(const struct access_file *file, bool grants)
         return file->fault != NULL;
     start_reading(&r, file);
     while (!found && (got = rule_next(&r, &line)) != 0) {
-        effect = RULE_PLAIN;
-        if (got < 0 || rule_split(&line, &rule) || (rule.has_options && rule_options(&rule, &effect, &at)))
+        if (got < 0)
+            return true;                         /* nobody gets past such a line */
+        if (rule_split(&line, &rule) || (rule.has_options && option_check(rule.options, &at)))
             continue;
-        found = shuts(&rule, effect == RULE_ALLOW || (effect == RULE_PLAIN && grants));
+        found = shuts(&rule, rule_grants(&rule, grants));
     }
     return found;
 }
@@ -182,7 +192,8 @@ static void check_order(struct lint *l, const struct rule *rule)
     }
 }
 
-static void check_items(struct lint *l, struct rule_span list, void (*check)(struct lint_item *, const struct rule_span *))
+static void check_items(struct lint *l, struct rule_span list,
+                        void (*check)(struct lint_item *, const struct rule_span *))
 {
     struct part first = part_of(list);
     struct rule_span item;
@@ -198,30 +209,18 @@ static void check_items(struct lint *l, struct rule_span list, void (*check)(str
 static bool check_list(struct lint *l, struct rule_span list, const struct patlist_kind *kind,
                        void (*check)(struct lint_item *, const struct rule_span *))
 {
-    struct patlist_trouble t = patlist_read(list, kind);
+    struct patlist_trouble t = patlist_read(list, kind, &l->rules->files);
 
     if (t.what)
-        lint_item_say(&l->item, true, &t.where, t.what);
+        lint_item_trouble(&l->item, &t);
     else
         check_items(l, list, check);
     return !t.what;
 }
 
-static bool check_options(struct lint *l, const struct rule *rule, enum rule_effect *effect)
-{
-    struct rule_span at = { NULL, 0 };
-    const char *wrong = rule->has_options ? rule_options(rule, effect, &at) : NULL;
-
-    if (!wrong && *effect == RULE_LATER)
-        wrong = "this option is not supported yet: take it out";
-    if (wrong)
-        lint_item_say(&l->item, true, &at, wrong);
-    return !wrong;
-}
-
 static void check_rule(struct lint *l, const struct rule_span *line)
 {
-    enum rule_effect effect = RULE_PLAIN;
+    struct patlist_trouble t;
     struct rule rule;
     unsigned before = l->item.errors;
     const char *wrong = rule_split(line, &rule);
@@ -232,16 +231,21 @@ static void check_rule(struct lint *l, const struct rule_span *line)
     }
     check_list(l, rule.daemons, &patlist_daemons, lint_item_daemon);
     check_list(l, rule.clients, &patlist_clients, lint_item_client);
-    if (!check_options(l, &rule, &effect) || l->item.errors > before)
+    t = judge_read_options(&rule);
+    if (t.what)
+        lint_item_trouble(&l->item, &t);
+    if (l->item.errors > before)
         return;
-    bool allows = l->item.file == &l->rules->allow;
-    if (effect == RULE_PLAIN && allows && l->item.site->strict)
+    bool decides = false, allows = l->item.file == &l->rules->allow;
+    if (rule.has_options)
+        option_allows(rule.options, &decides);
+    if (!decides && allows && l->item.site->strict)
         lint_item_say(&l->item, false, NULL, "the rule lets in without saying so: end it with `: allow`");
-    l->grants = l->grants || effect == RULE_ALLOW || (effect == RULE_PLAIN && allows);
+    l->grants = l->grants || rule_grants(&rule, allows);
     check_order(l, &rule);
 }
 
-static void check_file(struct lint *l, const struct access_file *file)
+static void check_file(struct lint *l, const struct access_file *file, const char *doubt)
 {
     struct rule_reader r;
     struct rule_span line;
@@ -252,11 +256,13 @@ static void check_file(struct lint *l, const struct access_file *file)
     l->item.told_names = false;
     if (file->fault)
         lint_item_say(&l->item, true, NULL, file->fault);
+    if (doubt)
+        lint_item_say(&l->item, false, NULL, doubt);
     if (!file->text || file->fault)
         return;
-    if (file->n >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0) {
+    if (rule_has_mark(file->text, file->n)) {
         l->item.line = 1;
-        lint_item_say(&l->item, true, NULL, "the file starts with a byte order mark: save it as plain ASCII text");
+        lint_item_say(&l->item, true, NULL, RULE_MARK_FAULT);
     }
     start_reading(&r, file);
     do {
@@ -280,8 +286,8 @@ static void check_end(struct lint *l)
     l->item.file = &rules->deny;
     l->item.line = 0;
     if (l->grants && !file_shuts(&rules->allow, true) && !file_shuts(&rules->deny, false))
-        lint_item_say(&l->item, false, NULL, "whom no rule matches is let in, so that hosts.allow keeps nobody out: end this "
-                     "file with `ALL: ALL`");
+        lint_item_say(&l->item, false, NULL, "whom no rule matches is let in, so that hosts.allow keeps nobody out: "
+                      "end this file with `ALL: ALL`");
 }
 
 unsigned lint_rules(const struct access_rules *rules, const struct lint_site *site)
@@ -289,8 +295,8 @@ unsigned lint_rules(const struct access_rules *rules, const struct lint_site *si
     struct lint l = { .item = { .site = site }, .rules = rules };
 
     cover_init(&l.cover, site->seen, site->seen ? site->seen_n : 0);
-    check_file(&l, &rules->allow);
+    check_file(&l, &rules->allow, site->doubt_allow);
     check_end(&l);
-    check_file(&l, &rules->deny);
+    check_file(&l, &rules->deny, site->doubt_deny);
     return l.item.errors;
 }

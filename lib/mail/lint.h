@@ -22,6 +22,7 @@ struct lint_site {
     const char *bare;            /* the names of those that are started without asking them, in words, or NULL */
     bool names;                  /* is there a name server? */
     bool strict;                 /* warn of rules that let in without saying `allow`, too */
+    const char *doubt_allow, *doubt_deny;    /* what is doubtful about the files, apart from their text, or NULL */
     /* Looks a host's name up and returns NULL, or what is wrong with it; NULL: names are not looked up. */
     const char *(*host)(void *ctx, const char *name);
     void (*found)(void *ctx, const struct lint_finding *finding);
@@ -30,13 +31,14 @@ struct lint_site {
     size_t seen_n;               /* a power of two, or 0 */
 };
 
-#define LINT_ROOM (1u << 22)     /* the most entries, 64 MB: of larger files, not every rule is compared with all others */
+#define LINT_ROOM (1u << 22)     /* the most entries, 64 MB: of huge files, not all rules are compared */
 
 /* How many entries lint_rules can use; a power of two. */
 size_t lint_room(const struct access_rules *rules);
 
 /* Tells all findings, those of hosts.allow first, each file's by line. Each fault that access_decide can refuse by is
- * an error in its line; a pattern that refuses some clients by their names is a warning. Returns the number of errors. */
+ * an error in its line; a pattern that refuses some clients by their names is a warning. Returns the number of
+ * errors. */
 unsigned lint_rules(const struct access_rules *rules, const struct lint_site *site);
 
 #endif

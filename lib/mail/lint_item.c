@@ -9,22 +9,39 @@
 
 #define KEYWORDS "ALL KNOWN UNKNOWN LOCAL PARANOID EXCEPT"
 
-void lint_item_say(struct lint_item *l, bool error, const struct rule_span *token, const char *what)
+static void say(struct lint_item *l, bool error, const struct patlist_trouble *t)
 {
-    char text[300];
+    const struct rule_span *token = &t->where;
+    char text[400];
     struct lint_finding f = { l->file->name, l->line, error, text };
     struct str s;
 
     str_init(&s, text, sizeof text);
-    if (token && token->n > 0) {
+    if (t->file) {
+        str_add_clean(&s, t->file, strnlen(t->file, 100));
+        str_add(&s, ", line ");
+        str_addu(&s, t->line);
+        str_add(&s, ": ");
+    }
+    if (token->n > 0) {
         size_t n = token->n < 80 ? token->n : 80;
         str_addc(&s, '`');
         str_add_clean(&s, token->p, n);
         str_add(&s, n < token->n ? "...`: " : "`: ");
     }
-    str_add(&s, what);
+    str_add(&s, t->what);
     l->errors += error;
     l->site->found(l->site->ctx, &f);
+}
+
+void lint_item_trouble(struct lint_item *l, const struct patlist_trouble *t)
+{
+    say(l, true, t);
+}
+
+void lint_item_say(struct lint_item *l, bool error, const struct rule_span *token, const char *what)
+{
+    say(l, error, &(struct patlist_trouble){ .what = what, .where = token ? *token : (struct rule_span){ NULL, 0 } });
 }
 
 static void warn(struct lint_item *l, const struct rule_span *token, const char *what)
@@ -180,8 +197,8 @@ static void check_host(struct lint_item *l, const struct rule_span *item, const 
         break;
     case PATTERN_NAME_GLOB:
         if (matches_nameless(&p))
-            warn(l, item, "the word unknown or paranoid matches, so that hosts without a proven name are refused: spell "
-                 "it out further");
+            warn(l, item, "the word unknown or paranoid matches, so that hosts without a proven name are refused: "
+                 "spell it out further");
         break;
     case PATTERN_NAME:
         check_name(l, item, &p);
@@ -219,9 +236,7 @@ void lint_item_client(struct lint_item *l, const struct rule_span *item)
 {
     struct rule_span word, host = *item;
 
-    if (split_at(item, &word, &host) && !is(&word, "ALL")) {
-        check_keyword(l, &word);
-        lint_item_say(l, true, item, "user names are not looked up: write the host alone, or ALL@host");
-    }
+    if (split_at(item, &word, &host) && !is(&word, "ALL") && !check_keyword(l, &word))
+        warn(l, item, "the client's host says who its user is, and may say what it likes: trust it for hosts of yours alone");
     check_host(l, item, &host);
 }

@@ -3,6 +3,7 @@
 #define MAIL_LINT_ITEM_H
 
 #include "mail/lint.h"
+#include "mail/patlist.h"
 #include "mail/rule.h"
 
 struct lint_item {
@@ -15,6 +16,9 @@ struct lint_item {
 
 /* Tells a finding in the line: `TOKEN`: what. The token may be NULL, or empty. */
 void lint_item_say(struct lint_item *l, bool error, const struct rule_span *token, const char *what);
+
+/* Tells an error as the reader of the list found it, in a file of patterns perhaps. */
+void lint_item_trouble(struct lint_item *l, const struct patlist_trouble *t);
 
 /* Look at one item of a list that was read without trouble. */
 void lint_item_daemon(struct lint_item *l, const struct rule_span *item);

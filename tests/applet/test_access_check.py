@@ -264,23 +264,169 @@ def test_a_file_named_that_is_not_there_is_no_verdict(tmp_path):
     ["-x", "smtpd", "192.0.2.1"], ["-n", "", "smtpd", "192.0.2.1"], ["smtpd", "192.0.2.1", "-n"], ["", "192.0.2.1"],
     ["smtpd", ""], ["smtpd", "joe@"], ["smtpd@", "192.0.2.1"], ["@mx", "192.0.2.1"], ["smtpd", "@192.0.2.1"],
     ["a b", "192.0.2.1"], ["-s", "192.0.2.2", "smtpd@192.0.2.3", "192.0.2.1"], ["--root"], ["-n"],
-    ["--root", "/", "-a", "x", "-d", "y", "smtpd", "192.0.2.1"],
+    ["--root", "/", "-a", "x", "-d", "y", "smtpd", "192.0.2.1"], ["-t", "smtpd", "192.0.2.1"], ["-t", "-n", "x"],
+    ["-r", "smtpd", "192.0.2.1"], ["-i", "x", "smtpd", "192.0.2.1"],
 ], ids=lambda args: " ".join(args) or "nothing")
 def test_usage(args):
     a = run(*args)
     assert (a.code, a.line) == (64, "") and "usage: access-check" in a.said
 
 
-@pytest.mark.parametrize("option", ["-t"])
-def test_not_supported_yet(option):
-    a = run(option)
-    assert (a.code, a.line, a.said) == (64, "", f"access-check: {option} is not supported yet\n")
-
-
 @pytest.mark.parametrize("client", ["010.0.0.1", "10.0.0", "10.0.0.256", "1.2.3.4.5", "fe80::1%lo", "fe80:::1", "1234"])
 def test_a_client_that_is_no_address(check, client):
     a = check("", "", "smtpd", client)
     assert (a.code, a.line) == (2, "") and "no address" in a.said
+
+
+# -v
+
+def test_explain(ask, dns):
+    dns.add("9.2.0.192.in-addr.arpa", "PTR", "mail.example.com")
+    dns.add("mail.example.com", "A", "192.0.2.9")
+    rules = "# x\nsshd: ALL\nsendmail: 10.\nsendmail: 11. \\\n .example.com\nALL: ALL\n"
+    a = ask(rules, "", "-v", "smtpd", "192.0.2.9")
+    assert a.code == 0
+    assert a.line.split("\n") == [
+        "daemon: smtpd sendmail smtp in.smtpd 25",
+        "client address: 192.0.2.9 (IPv4)",
+        "client name: mail.example.com, which leads back to the address (etc/hosts.allow:4 wants it)",
+        "client user: not looked up",
+        "etc/hosts.allow:2 not this daemon: sshd: ALL",
+        "etc/hosts.allow:3 not this client: sendmail: 10.",
+        "etc/hosts.allow:4 matched: sendmail: 11.  .example.com",
+        "allow etc/hosts.allow:4 sendmail: 11.  .example.com",
+    ]
+
+
+def test_explain_says_what_was_not_needed(check):
+    a = check("sendmail: 10.\n", "ALL: ALL\n", "-v", "smtpd", "::ffff:10.1.2.3")
+    assert "client address: 10.1.2.3 (IPv4), mapped into IPv6, and taken for IPv4" in a.line
+    assert "client name: not looked up: no rule that was tried needs it" in a.line
+
+
+def test_explain_a_name_that_does_not_lead_back_and_a_fault(ask, dns):
+    dns.add("9.2.0.192.in-addr.arpa", "PTR", "mail.example.com")
+    dns.add("mail.example.com", "A", "192.0.2.8")
+    a = ask("sendmail: .lan\nsendmail: 10.0.0.0/33\n", "", "-v", "-s", "10.0.0.1", "smtpd", "192.0.2.9")
+    assert a.code == 1
+    assert ("client name: paranoid: mail.example.com does not lead back to the address (etc/hosts.allow:1 wants it)"
+            in a.line)
+    assert "server address: 10.0.0.1 (IPv4)" in a.line
+    assert "etc/hosts.allow:2 cannot be understood: sendmail: 10.0.0.0/33" in a.line
+
+
+def test_explain_a_given_name(check):
+    a = check("sendmail: .lan\n", "", "-v", "-n", "unknown", "smtpd", "joe@10.0.0.1")
+    assert "client name: unknown (as given)" in a.line and "client user: joe" in a.line
+
+
+# Questions from standard input.
+
+def test_many_questions(tree):
+    tree.write("etc/hosts.allow", "sendmail: 10. .lan\nsshd@10.0.0.1: ALL\n")
+    tree.write("etc/hosts.deny", "ALL: ALL\n")
+    out = tree.run("access-check", "-", input="smtpd 10.1.1.1\n\n# no question\nsmtpd 192.0.2.1 a.lan\n"
+                                              "sshd@10.0.0.1 192.0.2.1\nfoo\nsmtpd 300.1.1.1\nsmtpd 192.0.2.1 unknown")
+    assert out.stdout.decode().splitlines() == [
+        "allow etc/hosts.allow:1 sendmail: 10. .lan", "allow etc/hosts.allow:1 sendmail: 10. .lan",
+        "allow etc/hosts.allow:2 sshd@10.0.0.1: ALL", "none - no verdict", "none - no verdict",
+        "deny etc/hosts.deny:1 ALL: ALL"]
+    assert out.returncode == 2 and b"foo: no question" in out.stderr and b"300.1.1.1: no address" in out.stderr
+    assert tree.run("access-check", "-", input="smtpd 10.1.1.1\nsmtpd unknown\n").returncode == 1
+    assert tree.run("access-check", "-", input="smtpd 10.1.1.1\n").returncode == 0
+    assert tree.run("access-check", "-").returncode == 0
+    out = tree.run("access-check", "-", input="smtpd 10.1.1.1\n" + "x" * 2000 + " y\nsmtpd 10.1.1.1\n")
+    assert out.returncode == 2 and b"longer than a line may be" in out.stderr
+
+
+# -t
+
+def lint(tree, *args):
+    out = tree.run("access-check", "-t", *args)
+    return out.returncode, out.stdout.decode().splitlines(), out.stderr.decode()
+
+
+def test_lint_clean(tree):
+    tree.write("etc/hosts.allow", "# who may\nsendmail: 10. [fd00::]/8\n")
+    tree.write("etc/hosts.deny", "ALL: ALL\n")
+    assert lint(tree) == (0, [], "")
+
+
+def test_lint_warns(tree):
+    tree.write("etc/hosts.allow", "sendmial: 10.\n")
+    tree.write("etc/hosts.deny", "sendmail: 10.\nALL: ALL\nsendmail: 11.\n")
+    code, lines, said = lint(tree)
+    assert (code, said) == (0, "")
+    assert lines == [
+        "etc/hosts.allow:1: warning: `sendmial`: no daemon of this name is known here: did you mean `sendmail`?",
+        "etc/hosts.deny:3: warning: the rule never decides, since etc/hosts.deny:2 decides for all of it: take it "
+        "out, or put it before that"]
+
+
+def test_lint_finds_what_refuses(tree):
+    tree.write("etc/buzon.conf", "hostname mx.example.org\nrelay-clients 10.0.0.0/33\n")
+    tree.write("etc/hosts.allow", "sendmail: 10.\nsendmail 11.\n")
+    tree.write("etc/hosts.deny", "sshd: ALL # all\nALL: ALL")
+    code, lines, said = lint(tree)
+    assert code == 78 and said == ""
+    assert [l.split(": ")[:2] for l in lines] == [
+        ["etc/buzon.conf:2", "error"], ["etc/hosts.allow:2", "error"], ["etc/hosts.deny:1", "error"],
+        ["etc/hosts.deny:2", "error"]], lines
+    # What it finds is what refuses.
+    assert Answer(tree.run("access-check", "smtpd", "11.1.1.1")).code == 1
+
+
+@pytest.mark.parametrize("text, line, words", FAULTS, ids=[f[2].split()[0].strip("`:,") for f in FAULTS])
+def test_lint_finds_each_fault(tree, text, line, words):
+    tree.write("etc/hosts.allow", text)
+    tree.write("etc/hosts.deny", "ALL: ALL\n")
+    code, lines, _ = lint(tree)
+    assert code == 78 and any(l.startswith(f"etc/hosts.allow:{line}: error: ") and words in l for l in lines), lines
+
+
+def test_lint_files(tree):
+    tree.write("etc/hosts.allow", "sendmail: 10.\n").chmod(0o664)
+    tree.write("etc/hosts.deny", "ALL: ALL\n").chmod(0o666)
+    code, lines, _ = lint(tree)
+    assert code == 78
+    assert lines == ["etc/hosts.allow: warning: a group may write to the file: chmod g-w it",
+                     "etc/hosts.deny: error: everybody may write to the file: chmod o-w it"]
+
+
+def test_lint_named_files_and_inetd_conf(check, tmp_path):
+    (tmp_path / "inetd.conf").write_text("ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd\n"
+                                         "telnet stream tcp nowait root /usr/sbin/in.telnetd in.telnetd\n")
+    a = check("in.ftpd: 10.\nin.telnetd: 10.\nsshd: 10.\n", "ALL: ALL\n", "-t", "-i", "inetd.conf")
+    assert a.code == 0 and a.line.splitlines() == [
+        "allow:2: warning: `in.telnetd`: inetd starts this daemon without tcpd, so that nobody asks the rule: put tcpd "
+        "before it",
+        "allow:3: warning: `sshd`: no daemon of this name is known here: nobody asks the rule"]
+    assert check("", "", "-t", "-i", "none").code == 2
+
+
+def test_lint_looks_names_up(tree, dns):
+    dns.add("9.2.0.192.in-addr.arpa", "PTR", "mail.example.com")
+    dns.add("mail.example.com", "A", "192.0.2.9")
+    dns.add("www.example.com", "A", "192.0.2.9")
+    dns.add("bare.example.com", "A", "192.0.2.10")
+    tree.write("etc/hosts.allow", "sendmail: mail.example.com\nsendmail: www.example.com\nsendmail: bare.example.com\n"
+                                  "sendmail: gone.example.com\n")
+    tree.write("etc/hosts.deny", "ALL: ALL\n")
+    assert lint(tree)[1] == [] and dns.asked == []
+    code, lines, _ = lint(tree, "-r")
+    assert code == 0 and lines == [
+        "etc/hosts.allow:2: warning: `www.example.com`: the host is called mail.example.com, and never matches by "
+        "another name: write that",
+        "etc/hosts.allow:3: warning: `bare.example.com`: its address does not lead back to a name, so that it never "
+        "matches: write the address",
+        "etc/hosts.allow:4: warning: `gone.example.com`: no such host: mend the name, or take it out"]
+
+
+def test_lint_strict(tree):
+    tree.write("etc/hosts.allow", "sendmail: 10.\nsendmail: 11.: allow\n")
+    tree.write("etc/hosts.deny", "ALL: ALL\n")
+    warning = "etc/hosts.allow:1: warning: the rule lets in without saying so: end it with `: allow`"
+    assert lint(tree, "-v") == (0, [warning], "")
 
 
 # Debian's own tcpdmatch on the same rules and clients. What is meant to differ is in docs/man/buzon-hosts_access.5, and

@@ -1,5 +1,5 @@
 # Every row of the table in docs/LIBWRAP.md: Debian's tcpdmatch and access-check on the same rule, once in hosts.allow
-# before a hosts.deny that refuses all, once in hosts.deny alone. Buzon refuses in both, so each difference is fail-closed.
+# before a hosts.deny that refuses all, once in hosts.deny alone. Buzon refuses in both: each difference is fail-closed.
 
 import re
 import subprocess
@@ -74,7 +74,8 @@ def both(tmp_path):
         (tmp_path / "hosts.allow").write_bytes(allow)
         (tmp_path / "hosts.deny").write_bytes(deny)
         [[(address, theirs)]] = libwrap.run_libwrap(tmp_path, [question], libwrap.enter)
-        mine = mine or ((question[0], address) if question[1][0].isalpha() or question == NAMED else (*question, "unknown"))
+        by_name = question[1][0].isalpha() or question == NAMED
+        mine = mine or ((question[0], address) if by_name else (*question, "unknown"))
         [(verdict, at, fault)] = libwrap.run_buzon(buzon(), tmp_path, [mine], libwrap.enter)
         return {"granted": "A", "denied": "D"}[theirs] + {"allow": "A", "deny": "D"}[verdict], at, fault
     return ask

@@ -53,6 +53,7 @@ static enum access_verdict settle(const struct access_rules *rules, uint8_t pick
     facts.client_state = (enum access_name)(1 + (pick >> 2) % 3);
     facts.server_state = ACCESS_NAME_UNKNOWN;
     facts.client_name = names[pick >> 4 & 3];
+    facts.user = pick & 128 ? "joe" : ACCESS_NO_USER;
     return access_decide(rules, &facts, why);
 }
 
@@ -67,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data + 1;
     const char *cut = memchr(text, 1, --size);
     size_t allow_n = cut ? (size_t)(cut - text) : size;
-    struct access_rules rules = { { "allow", text, allow_n, NULL }, { "deny", NULL, 0, NULL }, NULL };
+    struct access_rules rules = { .allow = { "allow", text, allow_n, NULL }, .deny = { .name = "deny" } };
     if (cut)
         rules.deny = (struct access_file){ "deny", cut + 1, size - allow_n - 1, NULL };
     site.names = data[0] & 1;

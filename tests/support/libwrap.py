@@ -185,7 +185,7 @@ class Writer:
 
 
 def names_apart(rules):
-    """Does a word in the rules mean another of smtpd's names, and not sendmail? tcpdmatch knows a daemon by one name."""
+    """Does a word in the rules mean another of smtpd's names, and not sendmail? tcpdmatch knows one name a daemon."""
     words = re.split(r"[\s,:@\\]+", rules.decode("latin-1").lower())
     return any(fnmatch.fnmatchcase(a, w.replace("[", "[[]")) and not fnmatch.fnmatchcase("sendmail", w)
                for w in words if w for a in ALIASES)
@@ -210,7 +210,8 @@ ROWS = [
     row("long line", "longer than 2046", line=r"[^\n]{2040}|\\\n"),
     row("no colon", "no colon", line=r"(^|\n)[^:]*($|\n)|\["),
     row("# not in the first column", "a comment has its #", line="#"),
-    row("no daemon or no client", "no daemon before the colon|no client behind the colon", line=r":\s*,*\s*(:|$)|^[\s,]*:|\\"),
+    row("no daemon or no client", "no daemon before the colon|no client behind the colon",
+        line=r":\s*,*\s*(:|$)|^[\s,]*:|\\"),
     row("EXCEPT without a side", "stands before it|stands behind EXCEPT", line="EXCEPT"),
     row("prefix length", "no prefix length", token=r"/|\]"),
     row("mask", "no mask", token=r"/.*\."),
@@ -239,7 +240,7 @@ ROWS = [
 
 
 def rule_text(text, at):
-    """The lines of a rule, from the one that a verdict names to the end of its continuation, the file's end being kept."""
+    """The lines of a rule, from the one that a verdict names to the end of its continuation, newline and all."""
     lines = text.decode("latin-1").split("\n")
     first = last = int(at.rpartition(":")[2]) - 1
     while last + 1 < len(lines) and lines[last].endswith("\\"):
@@ -298,7 +299,7 @@ def run_buzon(binary, where, questions, prepare=None):
 
 
 def compare(binary, where, rules, questions):
-    """Compares one pair of files. Returns ([case], {difference: times}, {how often both allow, both deny …}, [trouble])."""
+    """Compares one pair of files. Returns ([case], {difference: times}, {both verdicts: times}, [trouble])."""
     for name, text in zip(("hosts.allow", "hosts.deny"), rules):
         with open(f"{where}/{name}", "wb") as f:
             f.write(text)

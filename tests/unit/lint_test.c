@@ -28,7 +28,8 @@ static unsigned errors;
 static const char *lint_n(const char *allow, size_t allow_n, const char *deny, size_t deny_n)
 {
     char *a = malloc(allow_n + 1), *d = malloc(deny_n + 1);
-    struct access_rules rules = { { "allow", a + 1, allow_n, NULL }, { "deny", d + 1, deny_n, NULL }, NULL };
+    struct access_rules rules = { .allow = { "allow", a + 1, allow_n, NULL },
+                                  .deny = { "deny", d + 1, deny_n, NULL } };
 
     memcpy(a + 1, allow, allow_n);
     memcpy(d + 1, deny, deny_n);
@@ -93,18 +94,22 @@ static void errors_are_what_refuses(void)
         { "\xef\xbb\xbfsmtpd: 10.\n", "! the file starts with a byte order mark" },
         { "smtpd 10.\n", "! no colon" }, { "smtpd: 10.\r\n", "! the line ends in CR" },
         { "smtpd: 10.", "! the last line does not end" }, { "#", "! the last line does not end" },
-        { "smtpd: 10.0.0.0/33\n", "! `10.0.0.0/33`: no prefix length" }, { "smt!: ALL\n", "! `smt!`: no name or pattern" },
+        { "smtpd: /no/such\n", "! `/no/such`: this file of patterns was not read" },
+        { "smtpd: 10.0.0.0/33\n", "! `10.0.0.0/33`: no prefix length" },
+        { "smt!: ALL\n", "! `smt!`: no name or pattern" },
         { "smtpd: ALL EXCEPT\n", "! nothing stands behind EXCEPT" }, { "smtpd: @hosts\n", "! `@hosts`: netgroups" },
-        { "smtpd: joe@10.\n", "! `joe@10.`: user names" }, { "smtpd: ALL: frob\n", "! `frob`: no such option" },
+        { "smtpd: ALL: frob\n", "! `frob`: no such option" },
         { "smtpd: fe80::1\n", "! an IPv6 address stands in brackets" }, { "smtpd:\n", "! no client" },
-        { "smtpd: ALL # x\n", "! `#`: a comment has its #" }, { "smtpd: 10.1.2.3/31\n", "! `10.1.2.3/31`: the address has" }, { "smtpd@@g: ALL\n", "! `smtpd@@g`: netgroups" },
+        { "smtpd: ALL # x\n", "! `#`: a comment has its #" },
+        { "smtpd: 10.1.2.3/31\n", "! `10.1.2.3/31`: the address has" },
+        { "smtpd@@g: ALL\n", "! `smtpd@@g`: netgroups" },
     };
 
     reset();
     CHECK_ROWS(rows);
     CHECK_STR(lint("smtpd: 10.0.0.0/33 : frob\n", "ALL: ALL\n"),
               "allow:1! `10.0.0.0/33`: no prefix length: a number from 1 to 32 without leading zeros\n"
-              "allow:1! `frob`: no such option: see hosts_options(5)\n");
+              "allow:1! `frob`: no such option: see buzon-hosts_options(5)\n");
     CHECK_EQ(errors, 2);
 }
 
@@ -113,11 +118,15 @@ static void warnings(void)
     static const struct row rows[] = {
         { "smptd: 10.\n", "? `smptd`: no daemon of this name is known here: did you mean `smtpd`?" },
         { "sendmial: 10.\n", "? `sendmial`: no daemon of this name is known here: did you mean `sendmail`?" },
-        { "smtpd.: 10.\n", "? `smtpd.`: a daemon's name does not end in a dot" }, { "KNOWN: 10.\n", "? `KNOWN`: as a daemon" },
+        { "smtpd.: 10.\n", "? `smtpd.`: a daemon's name does not end in a dot" },
+        { "KNOWN: 10.\n", "? `KNOWN`: as a daemon" },
         { "FAIL: 10.\n", "? `FAIL`: this word is no longer known" },
         { "smtpd: ALLL\n", "? `ALLL`: no such word: did you mean `ALL`?" }, { "smtpd: ANY\n", "? `ANY`: no such word" },
-        { "smtpd: UNKOWN\n", "? `UNKOWN`: no such word: did you mean `UNKNOWN`?" }, { "smtpd: NONE\n", "? `NONE`: no such" },
-        { "smtpd: ALL EXEPT 10.\n", "? ALL stands beside others" }, { "smtpd: 10. deny\n", "? `deny`: here this is a host's" },
+        { "smtpd: UNKOWN\n", "? `UNKOWN`: no such word: did you mean `UNKNOWN`?" },
+        { "smtpd: NONE\n", "? `NONE`: no such" },
+        { "smtpd: ALL EXEPT 10.\n", "? ALL stands beside others" },
+        { "smtpd: 10. deny\n", "? `deny`: here this is a host's" },
+        { "smtpd: joe@10.\n", "? `joe@10.`: the client's host says who its user is" },
         { "smtpd: localhost\n", "? `localhost`: this is a name" }, { "smtpd: 10.*\n", "? `10.*`: a host whose name" },
         { "smtpd: p*\n", "? `p*`: the word unknown or paranoid" }, { "smtpd: u*\n", "? `u*`: the word unknown or" },
         { "smtpd: 192.0.1.0/255.0.255.0\n", "? `192.0.1.0/255.0.255.0`: the mask has holes" },
@@ -136,11 +145,12 @@ static void order(void)
 {
     reset();
     CHECK_STR(lint("smtpd: 10.\nsmtpd: 10.1.2.3\n", "ALL: ALL\n"),
-              "allow:2? the rule never decides, since allow:1 decides for all of it: take it out, or put it before that\n");
+              "allow:2? the rule never decides, since allow:1 decides for all of it: take it out, or put it before "
+              "that\n");
     CHECK(strstr(lint("ALL: ALL: deny\nsmtpd: 10.\n", ""), "allow:2? the rule never decides, since allow:1 "));
     CHECK(strstr(lint("ALL: ALL\n", "smtpd: 10.\n"), "deny:1? the rule never decides, since allow:1 "));
-    CHECK(strstr(lint("smtpd: 10.\nsmtpd: 11.\nsmtpd: 10.1. 11.1.\n", "ALL: ALL\n"), "allow:3? the rule never decides, since "
-                 "allow:2 and others decide"));
+    CHECK(strstr(lint("smtpd: 10.\nsmtpd: 11.\nsmtpd: 10.1. 11.1.\n", "ALL: ALL\n"), "allow:3? the rule never decides, "
+                 "since allow:2 and others decide"));
     CHECK(strstr(lint("smtpd: .lan\nsmtpd: a.lan\n", "ALL: ALL\n"), "allow:2? the rule never"));
     CHECK_STR(lint("smtpd: 10. EXCEPT 10.1.2.3\nsmtpd: 10.1.2.3\n", "ALL: ALL\n"), "");
     CHECK_STR(lint("smtpd: 10.\nsmtpd: 10.1. 11.\n", "ALL: ALL\n"), "");
@@ -152,8 +162,8 @@ static void order(void)
 static void the_end_is_open(void)
 {
     reset();
-    CHECK_STR(lint("smtpd: 10.\n", ""), "deny:0? whom no rule matches is let in, so that hosts.allow keeps nobody out: end "
-              "this file with `ALL: ALL`\n");
+    CHECK_STR(lint("smtpd: 10.\n", ""), "deny:0? whom no rule matches is let in, so that hosts.allow keeps nobody out: "
+              "end this file with `ALL: ALL`\n");
     CHECK_STR(lint("smtpd: 10.\nALL: ALL: deny\n", ""), "");
     CHECK_STR(lint("", "smtpd: 10.\n"), "");                          /* a list of those who may not */
     CHECK_STR(lint("smtpd: 10.: deny\n", ""), "");
@@ -168,7 +178,8 @@ static void what_is_known_of_the_site(void)
     site.daemons = "smtpd sendmail smtp in.smtpd 25 in.ftpd";
     site.bare = "telnetd";
     CHECK_STR(lint("in.ftpd: 10.\n", "ALL: ALL\n"), "");
-    CHECK(strstr(lint("sshd: 10.\n", "ALL: ALL\n"), "allow:1? `sshd`: no daemon of this name is known here: nobody asks"));
+    CHECK(strstr(lint("sshd: 10.\n", "ALL: ALL\n"), "allow:1? `sshd`: no daemon of this name is known here: "
+                 "nobody asks"));
     CHECK(strstr(lint("in.fptd: 10.\n", "ALL: ALL\n"), "did you mean `in.ftpd`?"));
     CHECK(strstr(lint("telnetd: 10.\n", "ALL: ALL\n"), "allow:1? `telnetd`: inetd starts this daemon without tcpd"));
     CHECK_STR(lint("s*: 10.\n", "ALL: ALL\n"), "");
@@ -176,7 +187,8 @@ static void what_is_known_of_the_site(void)
     reset();
     site.names = false;
     CHECK_STR(lint("smtpd: 10.\nsmtpd: .lan\nsmtpd: .es\n", "ALL: ALL\n"),
-              "allow:2? `.lan`: this needs names, and no name server is configured: only those in /etc/hosts are known\n");
+              "allow:2? `.lan`: this needs names, and no name server is configured: only those in /etc/hosts are "
+              "known\n");
     reset();
     site.strict = true;
     CHECK_STR(lint("smtpd: 10.\nsmtpd: 11.: allow\n", "ALL: ALL\n"),
@@ -200,7 +212,8 @@ static void names_are_looked_up(void)
 
 static void files_that_cannot_be_read(void)
 {
-    struct access_rules rules = { { "allow", NULL, 0, NULL }, { "deny", NULL, 0, "cannot be read: mend it" }, NULL };
+    struct access_rules rules = { .allow = { .name = "allow" },
+                                  .deny = { "deny", NULL, 0, "cannot be read: mend it" } };
 
     reset();
     str_init(&out, told, sizeof told);
