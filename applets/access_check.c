@@ -6,6 +6,7 @@
 #include "mail/conf.h"
 #include "mail/limits.h"
 #include "mail/lint.h"
+#include "mail/option.h"
 #include "sys/access_table.h"
 #include "sys/dns.h"
 #include "sys/file.h"
@@ -291,8 +292,8 @@ static void tell_name(const struct net_addr *addr, enum access_name state, const
         fprintf(stderr, "access-check: %s: its name %s%sdoes not lead back to it\n", address, name, *name ? " " : "");
 }
 
-/* -v: what the verdict rests on, one fact a line. `given` is the client as it was asked about; `wants` the rule that
- * wanted its name. */
+/* -v: what the verdict rests on, one fact a line. `given` is the client as it was asked about; `how` its name was
+ * found, or NULL when that was given; `wants` the rule that wanted its name. */
 static void explain_address(const char *whose, const struct net_addr *addr, const char *given)
 {
     char text[NET_TEXT];
@@ -303,28 +304,32 @@ static void explain_address(const char *whose, const struct net_addr *addr, cons
            addr->family == NET_V4 && strchr(given, ':') ? ", mapped into IPv6, and taken for IPv4" : "");
 }
 
-static void explain_name(const char *whose, enum access_name state, const char *name, bool was_given,
+static void explain_name(const char *whose, enum access_name state, const char *name, const char *how,
                          const struct access_why *wants)
 {
-    printf("%s name: ", whose);
-    switch (state) {
-    case ACCESS_NAME_UNASKED:
-        puts("not looked up: no rule that was tried needs it");
+    if (state == ACCESS_NAME_UNASKED) {
+        printf("%s name: not looked up: no rule that was tried needs it\n", whose);
         return;
-    case ACCESS_NAME_UNKNOWN:
-        fputs("unknown", stdout);
-        break;
-    case ACCESS_NAME_PARANOID:
-        printf("paranoid: %s%sdoes not lead back to the address", name && !was_given ? name : "",
-               name && *name && !was_given ? " " : "");
-        break;
-    default:
-        printf("%s%s", name, was_given ? "" : ", which leads back to the address");
     }
-    if (was_given)
+    printf("%s name: %s", whose, state == ACCESS_NAME_KNOWN ? name
+                               : state == ACCESS_NAME_UNKNOWN ? "unknown" : "paranoid");
+    if (!how)
         puts(" (as given)");
     else
-        printf(" (%s:%u wants it)\n", wants->file ? wants->file : "-", wants->line);
+        printf(": %s (%s:%u wants it)\n", how, wants->file ? wants->file : "-", wants->line);
+}
+
+/* What the rule's options ask for: a server would do it. */
+static void explain_options(const struct access_why *why, const struct access_facts *facts)
+{
+    struct rule_span rest = { why->options, strlen(why->options) };
+    struct option option;
+    char text[500];
+
+    while (rest.p && *why->options && !option_next(&rest, &option)) {
+        option_tell(&option, facts, text, sizeof text);
+        printf("option: %s\n", text);
+    }
 }
 
 static void explain_step(void *ctx, const struct access_step *step)
@@ -344,7 +349,8 @@ static void explain_step(void *ctx, const struct access_step *step)
 }
 
 /* Decides once more with everything known, so that the facts stand first and each rule is told of once. */
-static void explain(const struct access_rules *rules, const struct question *q, const struct access_facts *facts)
+static void explain(const struct access_rules *rules, const struct question *q, const struct access_facts *facts,
+                    const struct dns_names *names)
 {
     static const struct access_trace trace = { explain_step, NULL };
     struct access_rules traced = *rules;
@@ -355,17 +361,18 @@ static void explain(const struct access_rules *rules, const struct question *q, 
     access_decide(rules, &before, &why);
     printf("daemon: %s\n", facts->daemons);
     explain_address("client", &facts->client, q->client);
-    explain_name("client", facts->client_state, facts->client_name, q->name != NULL, &why);
+    explain_name("client", facts->client_state, facts->client_name, q->name ? NULL : names->client_how, &why);
     if (q->server) {
         before = *facts;
         before.server_state = ACCESS_NAME_UNASKED;
         access_decide(rules, &before, &why);
         explain_address("server", &facts->server, q->server);
-        explain_name("server", facts->server_state, facts->server_name, false, &why);
+        explain_name("server", facts->server_state, facts->server_name, names->server_how, &why);
     }
     printf("client user: %s\n", q->user ? q->user : "not looked up");
     traced.trace = &trace;
     access_decide(&traced, facts, &why);
+    explain_options(&why, facts);
 }
 
 static int say(enum access_verdict v, const struct access_why *why)
@@ -399,7 +406,7 @@ static int answer(struct access_rules *rules, const struct question *q, const st
     if (!o->explain)
         tell_name(&facts.server, facts.server_state, facts.server_name);
     else
-        explain(rules, q, &facts);
+        explain(rules, q, &facts, &names);
     return say(v, &why);
 }
 

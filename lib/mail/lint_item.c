@@ -237,6 +237,7 @@ void lint_item_client(struct lint_item *l, const struct rule_span *item)
     struct rule_span word, host = *item;
 
     if (split_at(item, &word, &host) && !is(&word, "ALL") && !check_keyword(l, &word))
-        warn(l, item, "the client's host says who its user is, and may say what it likes: trust it for hosts of yours alone");
+        warn(l, item, "the client's host says who its user is, and may say what it likes: trust hosts of yours "
+             "alone");
     check_host(l, item, &host);
 }

@@ -20,9 +20,9 @@ extern const struct imagefile_paths rules_of_system;
 const struct imagefile_paths *rules_of_tree(void);
 
 /* Loads the pair, and the files of patterns that the rules name; a file of patterns that is missing refuses where a
- * rule that names it is reached. With paths->image, and an image there that holds, the texts are not read; one that does
- * not hold is logged. The paths live on as the files' names. What is loaded lives until the process ends or rules are
- * loaded anew: there is one set of them. */
+ * rule that names it is reached. With paths->image, and an image there that holds, the texts are not read; one that
+ * does not hold is logged. The paths live on as the files' names. What is loaded lives until the process ends or rules
+ * are loaded anew: there is one set of them. */
 void rules_load(struct access_rules *rules, const struct imagefile_paths *paths);
 
 /* After a verdict: may it stand? With an image, not when access_decide said ACCESS_BAD_INDEX, and not when a text has

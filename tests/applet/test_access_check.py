@@ -289,7 +289,7 @@ def test_explain(ask, dns):
     assert a.line.split("\n") == [
         "daemon: smtpd sendmail smtp in.smtpd 25",
         "client address: 192.0.2.9 (IPv4)",
-        "client name: mail.example.com, which leads back to the address (etc/hosts.allow:4 wants it)",
+        "client name: mail.example.com: PTR and A agree (etc/hosts.allow:4 wants it)",
         "client user: not looked up",
         "etc/hosts.allow:2 not this daemon: sshd: ALL",
         "etc/hosts.allow:3 not this client: sendmail: 10.",
@@ -309,10 +309,16 @@ def test_explain_a_name_that_does_not_lead_back_and_a_fault(ask, dns):
     dns.add("mail.example.com", "A", "192.0.2.8")
     a = ask("sendmail: .lan\nsendmail: 10.0.0.0/33\n", "", "-v", "-s", "10.0.0.1", "smtpd", "192.0.2.9")
     assert a.code == 1
-    assert ("client name: paranoid: mail.example.com does not lead back to the address (etc/hosts.allow:1 wants it)"
+    assert ("client name: paranoid: PTR mail.example.com, which has no such address (etc/hosts.allow:1 wants it)"
             in a.line)
     assert "server address: 10.0.0.1 (IPv4)" in a.line
     assert "etc/hosts.allow:2 cannot be understood: sendmail: 10.0.0.0/33" in a.line
+
+
+def test_explain_options(check):
+    rule = "sendmail: 10.: severity notice: spawn logger %a %h x\\:y\n"
+    a = check(rule, "", "-v", "-n", "a;b.lan", "smtpd", "10.0.0.1")
+    assert "option: severity notice\noption: spawn logger 10.0.0.1 a_b.lan x:y\nallow " in a.line, a.line
 
 
 def test_explain_a_given_name(check):
