@@ -2,6 +2,7 @@
 TRIPLET  := mips-linux-gnu
 TARGET   := mips-linux-muslsf
 CPU      := -march=mips32r2 -mtune=24kc -msoft-float
+OWN      := -mips16
 PIE      := yes
 PAGE     := 4096
 NO_FPU   := yes

@@ -2,6 +2,7 @@
 TRIPLET  := mipsel-linux-gnu
 TARGET   := mipsel-linux-muslsf
 CPU      := -march=mips32r2 -msoft-float
+OWN      := -mips16
 PIE      := yes
 PAGE     := 4096
 NO_FPU   := yes
