@@ -1,6 +1,7 @@
 # What takes long or needs the cross compilers: every board's binary, and builds that come out the same everywhere.
 
 import filecmp
+import os
 import re
 import shutil
 import subprocess
@@ -70,3 +71,44 @@ def test_build_is_reproducible(board, tmp_path):
         ours, theirs = REPO / f"build/{board}/{name}", away / f"build/{board}/{name}"
         assert filecmp.cmp(ours, theirs, shallow=False), f"{name} differs"
     shutil.rmtree(away)
+
+
+RULES = ("smtpd: 127.0.0.7 [fd00::]/8 .lan\nsshd: ALL EXCEPT 10.1. .lan\nsmtpd: 10.0.0.0/255.255.128.0: severity info\n"
+         + "".join(f"smtpd: 10.9.{i >> 8}.{i & 255}\n" for i in range(1000)))
+QUESTIONS = "".join(f"smtpd {c}\n" for c in ("127.0.0.7 unknown", "fd12::1 unknown", "10.0.127.1 x", "10.0.128.1 x",
+                                             "10.9.3.231 x", "10.9.3.232 x", "192.0.2.1 mx.lan", "192.0.2.1 mx.land"))
+QUESTIONS += "sshd 10.2.0.1 a.example\nsshd 10.1.0.1 a.example\nsshd 10.2.0.1 a.lan\n"
+
+
+def ask_all(command, where, questions=QUESTIONS):
+    out = subprocess.run([*command, "access-check", "-a", "hosts.allow", "-d", "hosts.deny", "-"], cwd=where,
+                         input=questions, capture_output=True, text=True, timeout=60)
+    assert not out.stderr, out.stderr
+    return out.stdout
+
+
+def image_of(command, where):
+    out = subprocess.run([*command, "access-check", "-c", "-a", "hosts.allow", "-d", "hosts.deny"], cwd=where,
+                         capture_output=True, text=True, timeout=60)
+    assert out.returncode == 0, out.stdout + out.stderr
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_rules_compiled_here_are_read_there_and_back(board, tmp_path):
+    """Whatever the byte order: an image that was made on one side decides on the other as the text does."""
+    native = [str(REPO / "build/native/buzon")]
+    theirs = [*emulator(board), str(REPO / "build" / board / "buzon")]
+    for name, text in (("hosts.allow", RULES), ("hosts.deny", "ALL: ALL\n")):
+        (tmp_path / name).write_text(text)
+        os.utime(tmp_path / name, (1, 1))
+    by_text = ask_all(native, tmp_path)
+    assert by_text.count("allow ") == 6 and len(by_text.splitlines()) == 11, by_text
+    for makes, reads in ((native, theirs), (theirs, native)):
+        image_of(makes, tmp_path)
+        assert ask_all(reads, tmp_path) == by_text
+        # It is the image that they read: the text is not what it was, and only its time and its size are.
+        (tmp_path / "hosts.allow").write_text("#" + RULES[1:])
+        os.utime(tmp_path / "hosts.allow", (1, 1))
+        assert ask_all(reads, tmp_path, "smtpd 127.0.0.7 unknown\n").startswith("allow hosts.allow:1 ")
+        (tmp_path / "hosts.allow").write_text(RULES)
+        os.utime(tmp_path / "hosts.allow", (1, 1))
