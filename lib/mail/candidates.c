@@ -61,7 +61,7 @@ static void add_nets(struct candidates *c, const struct net_addr *addr)
             net.byte[bits / 8] &= (uint8_t)~(0xff >> bits % 8);
         if (!(lengths[bits / 32] >> bits % 32 & 1))
             continue;
-        image_key_net(c->image->h.key, &net, (unsigned)bits, &key);
+        image_key_net(&c->image->h, &net, (unsigned)bits, &key);
         add_key(c, &key, v4);
     }
 }

@@ -66,7 +66,7 @@ static void add_net(struct compile *c, const struct pattern *net, uint32_t rule)
     const unsigned bits = rulekeys_bits(net);
     struct image_key key;
 
-    image_key_net(c->h.key, &net->net, bits, &key);
+    image_key_net(&c->h, &net->net, bits, &key);
     add(c, &key, rule);
     *(net->net.family == NET_V4 ? &c->h.v4[bits / 32] : &c->h.v6[bits / 32]) |= 1u << bits % 32;
 }
@@ -213,8 +213,10 @@ int compile_start(struct compile *c, struct fault *f)
 {
     c->entries = NULL;
     c->out = NULL;
+    image_steps(&c->h);              /* for keys that only count … */
     if (take_texts(c, f))
         return -1;
+    image_steps(&c->h);              /* … and those that will stand in the image */
     c->entry_most = c->entry_count;
     return 0;
 }

@@ -151,6 +151,7 @@ const char *image_open(struct image *im, const void *data, size_t n, uint8_t *se
         return "of another version";
     if (le32_get(im->data + 4 * IMAGE_WORDS) != image_checksum(im->data, 0) || !is_sound(&im->h))
         return "damaged";
+    image_steps(&im->h);
     if (n > IMAGE_MOST || n != (size_t)im->h.blocks * IMAGE_BLOCK)
         return "not as long as it should be";
     return NULL;
@@ -184,23 +185,62 @@ static uint32_t word_at(struct image *im, uint32_t first, uint32_t i)
     return block ? le32_get(block + 4 * (i % IMAGE_WORDS)) : 0;
 }
 
-/* Prefixes that differ in less than a byte's worth of length share a page: so all lengths together cost a client of
- * IPv4 at most five pages, one of IPv6 seventeen, whatever rules there are. */
-void image_key_net(const uint8_t key[SIPHASH_KEY], const struct net_addr *net, unsigned bits, struct image_key *k)
+/* In how many pages are these lengths when `step` neighbours share one? */
+static unsigned pages_of(const uint32_t *lengths, unsigned most, unsigned step)
+{
+    unsigned pages = 0, last = most + 1;
+
+    for (unsigned bits = 0; bits <= most; bits++)
+        if (lengths[bits / 32] >> bits % 32 & 1 && bits / step != last) {
+            last = bits / step;
+            pages++;
+        }
+    return pages;
+}
+
+static unsigned step_of(const uint32_t *lengths, unsigned most)
+{
+    unsigned step = 1;
+
+    while (pages_of(lengths, most, step) > IMAGE_PAGES)
+        step *= 2;
+    return step;
+}
+
+void image_steps(struct image_header *h)
+{
+    h->v4_step = step_of(h->v4, 32);
+    h->v6_step = step_of(h->v6, 128);
+}
+
+/* Few lengths are in use as a rule, and each prefix has a page of its own choice. Where there are many, neighbours
+ * share what the shortest of them picks, so that a client costs IMAGE_PAGES pages at most; no more neighbours than
+ * need be, for the longer prefixes of one short one all lie there. */
+void image_key_net(const struct image_header *h, const struct net_addr *net, unsigned bits, struct image_key *k)
 {
     const bool v4 = net->family == NET_V4;
+    const unsigned step = v4 ? h->v4_step : h->v6_step, group = bits / step, common = group * step;
     uint8_t text[18] = { 0 };
 
     k->type = (v4 ? IMAGE_V4 : IMAGE_V6) + bits;
-    memcpy(text + 2, net->byte, bits / 8);
+    memcpy(text + 2, net->byte, (common + 7) / 8);
+    if (common % 8)
+        text[2 + common / 8] &= (uint8_t)~(0xff >> common % 8);
     text[0] = v4;
-    text[1] = (uint8_t)(bits / 8);
-    k->page = siphash(key, text, sizeof text);
+    text[1] = (uint8_t)group;
+    k->page = siphash(h->key, text, v4 ? 6 : sizeof text);
+    if (v4) {
+        const uint8_t *b = net->byte;
+        uint32_t low = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+        k->place = (k->page >> 32) + bits + (bits ? low >> (32 - bits) : 0);
+        k->tag = le32_get(net->byte);
+        return;
+    }
     memcpy(text + 2, net->byte, sizeof net->byte);
     text[0] = (uint8_t)k->type;
     text[1] = (uint8_t)(k->type >> 8);
-    k->place = siphash(key, text, sizeof text);
-    k->tag = v4 ? le32_get(net->byte) : (uint32_t)(k->place >> 32);
+    k->place = siphash(h->key, text, sizeof text);
+    k->tag = (uint32_t)(k->place >> 32);
 }
 
 void image_key_text(const uint8_t key[SIPHASH_KEY], enum image_type type, const char *text, size_t n,
@@ -271,6 +311,9 @@ uint32_t image_list_from(struct image *im, uint32_t list, uint32_t from)
         im->damaged = true;
         return IMAGE_NONE;
     }
+    /* Most lists are asked from their front: one page, where halving would touch many. */
+    if (n > 0 && word_at(im, im->h.lists, list + 1) >= from)
+        return word_at(im, im->h.lists, list + 1);
     for (high = n; low < high; ) {
         uint32_t middle = low + (high - low) / 2;
         if (word_at(im, im->h.lists, list + 1 + middle) < from)

@@ -17,6 +17,7 @@
                                         number */
 #define IMAGE_SLOTS     63u          /* of a hash block; its word 126 counts those in use */
 #define IMAGE_PAGE      8u           /* blocks of the hash that keys near each other share: 4 KiB */
+#define IMAGE_PAGES     9u           /* of these hold all prefixes of one client, whatever lengths are in use */
 #define IMAGE_VERSION   1u
 #define IMAGE_MOST      (64u << 20)  /* bytes of the largest image */
 #define IMAGE_CLASSES   64u          /* of daemon lists; class 0 is all that have none of their own */
@@ -86,6 +87,7 @@ struct image_header {
     uint32_t files;                  /* list of the rules that name files of patterns */
     struct table_kinds table;        /* which keys the access table has */
     struct image_id id[IMAGE_SOURCES];
+    unsigned v4_step, v6_step;       /* not in the file: see image_steps */
 };
 
 struct image {
@@ -99,8 +101,12 @@ struct image {
  * long as the image. Returns NULL, or what is wrong with it. */
 const char *image_open(struct image *im, const void *data, size_t n, uint8_t *seen);
 
-/* Keys. A net's host bits must be 0. A text is in lower case already. */
-void image_key_net(const uint8_t key[SIPHASH_KEY], const struct net_addr *net, unsigned bits, struct image_key *k);
+/* Finds out how many neighbouring lengths must share a page, once the lengths in use are known: h->v4_step, h->v6_step.
+ * image_open has done it. */
+void image_steps(struct image_header *h);
+
+/* Keys. A net's host bits must be 0; the header has its key, lengths and steps. A text is in lower case already. */
+void image_key_net(const struct image_header *h, const struct net_addr *net, unsigned bits, struct image_key *k);
 void image_key_text(const uint8_t key[SIPHASH_KEY], enum image_type type, const char *text, size_t n,
                     struct image_key *k);
 

@@ -149,21 +149,52 @@ static void numbers_that_lie(void)
     CHECK(im.damaged);
 }
 
-/* All lengths of one byte's worth share a page, and an IPv4 prefix is its own tag. */
+/* The key of the first `bits` bits of an address that has ones and noughts by turns. */
+static struct image_key prefix_key(const struct image_header *h, enum net_family family, unsigned bits)
+{
+    struct net_addr net = { .family = family };
+    struct image_key k;
+
+    memset(net.byte, 0xaa, family == NET_V4 ? 4 : 16);
+    for (unsigned i = bits; i < 128; i++)
+        net.byte[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+    image_key_net(h, &net, bits, &k);
+    return k;
+}
+
+/* In how many pages are the keys of one client, of all lengths? */
+static unsigned pages_of_client(const struct image_header *h, enum net_family family)
+{
+    uint64_t page[129];
+    unsigned pages = 0, i;
+
+    for (unsigned bits = 0; bits <= (family == NET_V4 ? 32 : 128); bits++) {
+        page[pages] = prefix_key(h, family, bits).page;
+        for (i = 0; page[i] != page[pages]; i++)
+            ;
+        pages += i == pages;
+    }
+    return pages;
+}
+
+/* Few lengths: a page each. All of them: IMAGE_PAGES pages, whatever the client. An IPv4 prefix is its own tag. */
 static void keys_of_nets(void)
 {
-    struct net_addr a = { NET_V4, { 10, 1, 2, 0 } }, b = { NET_V4, { 10, 1, 2, 128 } };
-    struct image_key k24, k25, k23, other;
+    struct image_header few = { .key = "0123456789abcde", .v4 = { 1u << 24 | 1u << 25 }, .v6 = { 0, 1u << 16 } };
+    struct image_header all = { .key = "0123456789abcde", .v4 = { UINT32_MAX, 1 },
+                                .v6 = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 1 } };
 
-    image_key_net(key, &a, 24, &k24);
-    image_key_net(key, &b, 25, &k25);
-    image_key_net(key, &a, 23, &k23);
-    CHECK(k24.page == k25.page && k24.page != k23.page);
-    CHECK(k24.place != k25.place && k24.type != k25.type);
-    CHECK_EQ(k24.tag, 0x0002010a);
-    a.byte[2] = 3;
-    image_key_net(key, &a, 24, &other);
-    CHECK(other.page != k24.page && other.tag != k24.tag);
+    image_steps(&few);
+    CHECK(few.v4_step == 1 && few.v6_step == 1);
+    CHECK_EQ(pages_of_client(&few, NET_V4), 33);
+    image_steps(&all);
+    CHECK(all.v4_step == 4 && all.v6_step == 16);
+    CHECK_EQ(pages_of_client(&all, NET_V4), IMAGE_PAGES);
+    CHECK_EQ(pages_of_client(&all, NET_V6), IMAGE_PAGES);
+    struct image_key k24 = prefix_key(&all, NET_V4, 24), k25 = prefix_key(&all, NET_V4, 25);
+    CHECK(k24.page == k25.page && k24.place != k25.place && k24.type != k25.type);
+    CHECK_EQ(k24.tag, 0x00aaaaaa);
+    CHECK(prefix_key(&all, NET_V6, 127).tag != prefix_key(&all, NET_V6, 126).tag);
 }
 
 int main(void)
