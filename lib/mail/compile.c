@@ -277,12 +277,15 @@ static int lay_out(struct compile *c, struct fault *f)
 
     h->hash_blocks = blocks == 0 ? 1 : blocks <= IMAGE_PAGE ? blocks
                    : (blocks + IMAGE_PAGE - 1) / IMAGE_PAGE * IMAGE_PAGE;
-    h->hash = 1;
+    /* What every decision reads stands in front; the hash's pages are those of memory. */
+    h->classes = 1;
+    h->hash = h->classes + (h->class_count + IMAGE_BLOCK_CLASSES - 1) / IMAGE_BLOCK_CLASSES;
+    if (h->hash_blocks >= IMAGE_PAGE)
+        h->hash = (h->hash + IMAGE_PAGE - 1) / IMAGE_PAGE * IMAGE_PAGE;
     h->rules = h->hash + h->hash_blocks;
     h->lists = h->rules + blocks_of((uint64_t)h->rule_count * IMAGE_RULE_WORDS);
     h->list_words = c->list_words;
-    h->classes = h->lists + blocks_of(h->list_words);
-    h->blocks = h->classes + (h->class_count + IMAGE_BLOCK_CLASSES - 1) / IMAGE_BLOCK_CLASSES;
+    h->blocks = h->lists + blocks_of(h->list_words);
     if (c->list_words >= IMAGE_RULES || h->blocks > IMAGE_MOST / IMAGE_BLOCK)
         return fault_set(f, EX_DATAERR, "%s: an image has no room for so many rules: take some out",
                          c->name[IMAGE_ALLOW]);
