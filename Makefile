@@ -51,8 +51,8 @@ WERROR ?= -Werror
 CPPFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_GNU_SOURCE -DBUZON_VERSION=\"$(VERSION)\" \
             -DBUZON_BUILD_DATE=$(SOURCE_DATE_EPOCH) -iquote applets -iquote lib
 
-# OWN is a board's flags for our own code, but not for its libraries nor for what runs over every byte: MIPS16 makes it a
-# fifth smaller and somewhat slower.
+# OWN is a board's flags for our own code, but not for its libraries nor for what runs over every byte: MIPS16 makes it
+# a fifth smaller and somewhat slower.
 $O/obj/lib/base/crc32c.o $O/obj/lib/base/siphash.o: OWN :=
 
 # Each function in a section of its own, so that the linker keeps only what is reached; no unwind tables, since

@@ -51,15 +51,12 @@ def test_symbols_lie_beside_it(board):
 
 
 def fpu_instructions(board):
-    """The FPU instructions of a board's binary; its .debug file names the functions."""
+    """The FPU instructions of a board's binary before it is stripped: the symbols say which functions are MIPS16, which
+    would be read as other instructions else."""
     objdump = shutil.which(MIPS[board])
     assert objdump, f"{MIPS[board]} is not installed"
-    out = subprocess.run([objdump, "-d", "--no-show-raw-insn", str(REPO / "build" / board / "buzon.debug")],
-                         capture_output=True, text=True)
-    text = out.stdout
-    if text.count("\n") < 1000:              # the .debug file holds no code: take the binary itself
-        text = subprocess.run([objdump, "-d", "--no-show-raw-insn", str(REPO / "build" / board / "buzon")],
-                              capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([objdump, "-d", "--no-show-raw-insn", str(REPO / "build" / board / "obj/buzon")],
+                          capture_output=True, text=True, check=True).stdout
     assert text.count("\n") > 1000, "objdump saw no code"
     return [l.strip() for l in text.splitlines() if FPU.search(l)]
 
