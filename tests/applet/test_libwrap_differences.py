@@ -178,3 +178,9 @@ def test_the_table_has_every_difference_and_no_other():
     assert len(named) == len(set(named))
     assert set(named) == {n for n, _, _ in RULES} | OWN_TESTS
     assert {r.name for r in libwrap.ROWS} <= set(named)
+
+
+def test_every_test_that_the_table_names_is_there():
+    named = set(re.findall(r"`(test_\w+)`", (REPO / "docs/LIBWRAP.md").read_text()))
+    there = set(re.findall(r"^def (test_\w+)", (REPO / "tests/applet/test_tcpd_options.py").read_text(), re.M))
+    assert len(named) >= 9 and named <= there, named - there
