@@ -185,14 +185,20 @@ static uint32_t word_at(struct image *im, uint32_t first, uint32_t i)
     return block ? le32_get(block + 4 * (i % IMAGE_WORDS)) : 0;
 }
 
-/* In how many pages are these lengths when `step` neighbours share one? */
+/* Which of its pages the length lies in, when `step` neighbours share one: a whole address goes with the longest nets.
+ */
+static unsigned group_of(unsigned bits, unsigned most, unsigned step)
+{
+    return (bits < most ? bits : most - 1) / step;
+}
+
 static unsigned pages_of(const uint32_t *lengths, unsigned most, unsigned step)
 {
     unsigned pages = 0, last = most + 1;
 
     for (unsigned bits = 0; bits <= most; bits++)
-        if (lengths[bits / 32] >> bits % 32 & 1 && bits / step != last) {
-            last = bits / step;
+        if (lengths[bits / 32] >> bits % 32 & 1 && group_of(bits, most, step) != last) {
+            last = group_of(bits, most, step);
             pages++;
         }
     return pages;
@@ -219,7 +225,8 @@ void image_steps(struct image_header *h)
 void image_key_net(const struct image_header *h, const struct net_addr *net, unsigned bits, struct image_key *k)
 {
     const bool v4 = net->family == NET_V4;
-    const unsigned step = v4 ? h->v4_step : h->v6_step, group = bits / step, common = group * step;
+    const unsigned step = v4 ? h->v4_step : h->v6_step, group = group_of(bits, v4 ? 32 : 128, step);
+    const unsigned common = group * step;
     uint8_t text[18] = { 0 };
 
     k->type = (v4 ? IMAGE_V4 : IMAGE_V6) + bits;

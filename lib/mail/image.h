@@ -17,7 +17,7 @@
                                         number */
 #define IMAGE_SLOTS     63u          /* of a hash block; its word 126 counts those in use */
 #define IMAGE_PAGE      8u           /* blocks of the hash that keys near each other share: 4 KiB */
-#define IMAGE_PAGES     9u           /* of these hold all prefixes of one client, whatever lengths are in use */
+#define IMAGE_PAGES     8u           /* of these hold all prefixes of one client, whatever lengths are in use */
 #define IMAGE_VERSION   1u
 #define IMAGE_MOST      (64u << 20)  /* bytes of the largest image */
 #define IMAGE_CLASSES   64u          /* of daemon lists; class 0 is all that have none of their own */
