@@ -75,6 +75,9 @@ $O/obj/%.o: %.c $O/flags.txt $O/.libraries
 	$Qmkdir -p $(@D)
 	$Q$(compile) -c -o $@ $<
 
+# What every decision by an image runs through: small, and worth its bytes.
+$(patsubst %,$O/obj/%.o,lib/base/siphash lib/mail/image): CFLAGS += -O2
+
 $O/obj/buzon: $(OBJ)
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-Map,$O/buzon.map -o $@ $(OBJ) $(LDLIBS)
@@ -110,6 +113,15 @@ $O/unit/%: tests/unit/%.c $O/libbuzon.a
 
 -include $(UNIT:%=$O/unit/%.d)
 
+# What `make bench` measures with.
+BENCH := nothing banner spawn connect decide
+$O/bench/%: tests/bench/%.c $O/libbuzon.a
+	$(call say,BENCH,$@)
+	$Qmkdir -p $(@D)
+	$Q$(compile) -MF $@.d $(LDFLAGS) -o $@ $< $O/libbuzon.a $(LDLIBS)
+
+-include $(BENCH:%=$O/bench/%.d)
+
 include board/host.mk
 
 # --- trying it, testing it, measuring it -----------------------------------------------------------------------
@@ -122,8 +134,8 @@ check: deps-check all
 	+$Qtests/run check
 check-all: deps-check-all all
 	+$Qtests/run all
-bench: deps-check all
-	+$Qtests/bench/run
+bench: deps-bench all $(BENCH:%=$O/bench/%)
+	+$Qtests/bench/run && tests/bench/access $O
 
 # The boards that are built; one board by object, when BOARD is given.
 size:
