@@ -6,6 +6,7 @@ PACKAGES_DEMO  := busybox iproute2 openbsd-inetd openssl procps python3 python3-
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 PACKAGES_CHECK := $(PACKAGES_DEMO) $(PACKAGES_FUZZ) cron curl faketime mandoc msmtp postfix python3-pytest s-nail \
                   shellcheck strace tcpd
+PACKAGES_BENCH := $(PACKAGES_CHECK) ucspi-tcp
 
 # Read by sed, since only one NAME.mk is included.
 PACKAGES_BOARDS = $(shell sed -n 's/^PACKAGES *:= *//p' board/*.mk)
@@ -20,6 +21,8 @@ deps-fuzz:
 	@board/deps $(PACKAGES_BUILD) $(PACKAGES_FUZZ)
 deps-check:
 	@board/deps $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+deps-bench:
+	@board/deps $(PACKAGES_BUILD) $(PACKAGES_BENCH)
 deps-check-all:
 	@board/deps $(PACKAGES_BUILD) $(PACKAGES_CHECK) $(PACKAGES_BOARDS)
-.PHONY: deps deps-boards deps-demo deps-fuzz deps-check deps-check-all
+.PHONY: deps deps-boards deps-demo deps-fuzz deps-check deps-check-all deps-bench

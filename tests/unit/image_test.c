@@ -177,7 +177,8 @@ static unsigned pages_of_client(const struct image_header *h, enum net_family fa
     return pages;
 }
 
-/* Few lengths: each picks its own page. All of them: IMAGE_PAGES pages, whatever the client. An IPv4 prefix is its own tag. */
+/* Few lengths: each picks its own page. All of them: IMAGE_PAGES pages, whatever the client. An IPv4 prefix is its own
+ * tag. */
 static void keys_of_nets(void)
 {
     struct image_header few = { .key = "0123456789abcde", .v4 = { 1u << 24 | 1u << 25 }, .v6 = { 0, 1u << 16 } };
