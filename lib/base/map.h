@@ -2,13 +2,15 @@
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
+#include "base/siphash.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct map {
     struct map_entry *entries;       /* private */
-    uint64_t seed;
+    uint8_t seed[SIPHASH_KEY];
     size_t count;
 };
 

@@ -88,6 +88,7 @@ class Wrapper:
         (self.dev / "null").touch()
         self.etc.joinpath("hosts").write_text(isolate.HOSTS)
         self.etc.joinpath("resolv.conf").write_text(isolate.RESOLV)
+        self.started = []
         self.log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.log.bind(str(self.dev / "log"))
         self.log.settimeout(0.05)
@@ -111,8 +112,18 @@ class Wrapper:
         def child():
             self.enter()
             before()
-        return subprocess.Popen(argv, executable=str(tcpd or self.sbin / "tcpd"), stdin=stdin, stdout=stdin,
-                                stderr=stdin, preexec_fn=child, **popen)
+        p = subprocess.Popen(argv, executable=str(tcpd or self.sbin / "tcpd"), stdin=stdin, stdout=stdin,
+                             stderr=stdin, preexec_fn=child, **popen)
+        self.started.append(p)
+        return p
+
+    def stop(self):
+        """Ends what a failed test has left."""
+        for p in self.started:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+        self.log.close()
 
     def connect(self, argv, client="127.0.0.3", server="127.0.0.1", **more):
         """What the client gets, and the exit code."""
@@ -170,7 +181,7 @@ class Wrapper:
 def wrapper(tmp_path, sbin):
     w = Wrapper(tmp_path, sbin)
     yield w
-    w.log.close()
+    w.stop()
 
 
 class Identd:
