@@ -26,9 +26,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+static struct access_table table;        /* of the tree */
+
 enum { EXIT_ALLOW = 0, EXIT_DENY = 1, EXIT_UNDECIDED = 2 };
 
 #define NOBODY 65534
+#define DAEMON_NAME 255
 #define CONF "etc/buzon.conf"
 
 /* What the command line says; the texts point into argv. */
@@ -36,6 +39,7 @@ struct options {
     const char *root, *allow, *deny;
     const char *name;                    /* -n: the client's name, so that DNS is not asked */
     const char *server;                  /* -s */
+    const char *port;                    /* -p: as tcpd sees a daemon, by one name and its port */
     const char *inetd;                   /* -i */
     bool explain;                        /* -v */
     bool lint, compile, look_up;         /* -t, -c, -r */
@@ -57,9 +61,9 @@ static int usage(const char *why)
 {
     if (*why)
         complain(why, "");
-    fputs("usage: access-check [-v] [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] "
+    fputs("usage: access-check [-v] [--root DIR | -a ALLOW -d DENY] [-n NAME] [-s SERVER] [-p PORT] "
           "DAEMON[@SERVER] [USER@]CLIENT\n"
-          "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] -\n"
+          "       access-check [-v] [--root DIR | -a ALLOW -d DENY] [-s SERVER] [-p PORT] -\n"
           "       access-check -t [-rv] [-i INETD.CONF] [--root DIR | -a ALLOW -d DENY]\n"
           "       access-check -c [--root DIR | -a ALLOW -d DENY]\n", stderr);
     return EX_USAGE;
@@ -97,12 +101,13 @@ static int read_options(int argc, char **argv, struct options *o)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "+:a:d:i:n:rs:tcv")) != -1)
+    while ((c = getopt(argc, argv, "+:a:d:i:n:p:rs:tcv")) != -1)
         switch (c) {
         case 'a': o->allow = optarg; break;
         case 'd': o->deny = optarg; break;
         case 'i': o->inetd = optarg; break;
         case 'n': o->name = optarg; break;
+        case 'p': o->port = optarg; break;
         case 'r': o->look_up = true; break;
         case 's': o->server = optarg; break;
         case 'v': o->explain = true; break;
@@ -115,6 +120,8 @@ static int read_options(int argc, char **argv, struct options *o)
         return usage("-a and -d go together; /dev/null is an empty file");
     if (o->root && o->allow)
         return usage("either --root, or -a and -d");
+    if (o->port && (strlen(o->port) > 5 || strspn(o->port, "0123456789") != strlen(o->port) || !*o->port))
+        return usage("-p wants the port's number");
     if (o->name && !*o->name)
         return usage("-n wants a name, or one of the words unknown and paranoid");
     if (o->lint && (o->name || o->server))
@@ -220,6 +227,8 @@ static int open_rules(const struct options *o, struct access_rules *rules, struc
     texts = *paths;
     texts.image = NULL;
     rules_load(rules, o->lint || o->compile ? &texts : paths);
+    if (!o->allow && !o->lint && !o->compile)
+        access_table_load(&table, ACCESS_TABLE_FILE, rules_image(rules));
     if (o->allow && (is_named(&rules->allow) || is_named(&rules->deny)))
         return o->compile ? EX_NOINPUT : EXIT_UNDECIDED;
     return 0;
@@ -369,7 +378,7 @@ static void explain(const struct access_rules *rules, const struct question *q, 
         explain_address("server", &facts->server, q->server);
         explain_name("server", facts->server_state, facts->server_name, names->server_how, &why);
     }
-    printf("client user: %s\n", q->user ? q->user : "not looked up");
+    printf("client user: %s\n", q->user ? q->user : "not looked up, taken for unknown");
     traced.trace = &trace;
     access_decide(&traced, facts, &why);
     explain_options(&why, facts);
@@ -390,15 +399,56 @@ static int say(enum access_verdict v, const struct access_why *why)
     return v == ACCESS_ALLOW ? EXIT_ALLOW : EXIT_DENY;
 }
 
+/* What smtpd's access table says of a client whom the rules let in. */
+static void ask_table(struct access_facts *facts, struct dns_names *names, enum access_verdict *v,
+                      struct access_why *why)
+{
+    struct table_query q = { .tag = TABLE_CONNECT, .client = facts->client };
+    struct table_answer a;
+    enum table_result r;
+
+    do {
+        q.state = facts->client_state;
+        q.name = facts->client_name;
+        r = access_table_find(&table, &q, &a);
+        if (r == TABLE_ASK_NAME)
+            dns_ask_client(names, facts);
+    } while (r == TABLE_ASK_NAME);
+    if (r == TABLE_FOUND && a.action == TABLE_DISCARD)
+        fprintf(stderr, "access-check: " ACCESS_TABLE_FILE ":%u: what it sends is thrown away: %s\n", a.line, a.rule);
+    if (r == TABLE_NOTHING || (r == TABLE_FOUND && a.action != TABLE_REJECT && a.action != TABLE_REPLY))
+        return;
+    *v = ACCESS_DENY;
+    why->file = ACCESS_TABLE_FILE;
+    why->line = a.line;
+    (void)str_copy(why->rule, sizeof why->rule, a.rule);
+    (void)str_copy(why->fault, sizeof why->fault, a.fault);
+}
+
+/* Where a server would ask the client's host for its user, that is not done here, and the verdict may be another. */
+static void note_user(const struct access_rules *rules, const struct question *q, struct access_facts facts)
+{
+    struct access_why why;
+
+    facts.user = NULL;
+    if (!q->user && access_decide(rules, &facts, &why) == ACCESS_ASK_USER)
+        fprintf(stderr, "access-check: %s:%u: a server asks the client's host for its user here; it is taken for "
+                "unknown: give USER@CLIENT\n", why.file, why.line);
+}
+
 static int answer(struct access_rules *rules, const struct question *q, const struct options *o)
 {
     struct dns_names names = { .failed = false };
     struct access_why why;
-    struct access_facts facts = { .daemons = access_daemons(q->daemon), .user = q->user ? q->user : ACCESS_NO_USER };
+    char one[DAEMON_NAME + 8];
+    struct access_facts facts = { .daemons = o->port ? one : access_daemons(q->daemon),
+                                  .user = q->user ? q->user : ACCESS_NO_USER };
 
+    snprintf(one, sizeof one, "%.*s %s", DAEMON_NAME, q->daemon, o->port ? o->port : "");
     if (find_host(q->client, &facts.client) || (q->server && find_host(q->server, &facts.server)))
         return EXIT_UNDECIDED;
     set_name(&facts, q->name);
+    note_user(rules, q, facts);
     enum access_verdict v = verdict_reach(rules, &facts, &(struct verdict_names){ .dns = &names }, &why);
     access_explain(rules, &why);
     if (!o->explain && !q->name)
@@ -407,6 +457,8 @@ static int answer(struct access_rules *rules, const struct question *q, const st
         tell_name(&facts.server, facts.server_state, facts.server_name);
     else
         explain(rules, q, &facts, &names);
+    if (v == ACCESS_ALLOW && !o->allow && !o->port && str_in_words(access_daemons("smtpd"), q->daemon))
+        ask_table(&facts, &names, &v, &why);
     return say(v, &why);
 }
 

@@ -625,9 +625,9 @@ int sendmail_main(int argc, char **argv)
     s->root = tree_option(&argc, argv);
     int code = argc < 0 ? fail(EX_USAGE, "--root needs a directory") : parse(s, argc, argv, &first);
     if (code != EX_OK)               /* a client hears 421, and not silence, when inetd's line is wrong */
-        return client ? become(s, smtpd_main, "smtpd", wrong_words) : code;
+        return client ? become(s, smtpd_main, "sendmail", wrong_words) : code;
     switch (s->mode) {
-    case MODE_SMTP:  return become(s, smtpd_main, "smtpd", NULL);
+    case MODE_SMTP:  return become(s, smtpd_main, "sendmail", NULL);
     case MODE_LIST:  return become(s, mailq_main, "mailq", NULL);
     case MODE_QUEUE: return run_queue(s);
     case MODE_SUBMIT: break;

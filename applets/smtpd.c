@@ -156,7 +156,7 @@ static const char *ask_table(struct session *s, enum table_tag tag, const struct
         do {
             q.state = s->facts.client_state;
             q.name = s->names.client;
-            r = table_find(&s->table.source, &q, &s->answer);
+            r = access_table_find(&s->table, &q, &s->answer);
             if (r == TABLE_ASK_NAME)
                 ask_name(s);
         } while (r == TABLE_ASK_NAME);
@@ -186,7 +186,7 @@ static const char *judge_listed(struct session *s)
         return no;
     }
     s->relay = a == TABLE_RELAY;
-    s->welcome = a == TABLE_OK || a == TABLE_RELAY;
+    s->welcome = a == TABLE_OK || a == TABLE_RELAY || a == TABLE_DISCARD;
     s->discard_all = a == TABLE_DISCARD;
     if (s->discard_all)
         log_line(LOG_NOTICE, "discard: CONNECT from %s%s", refused_label(s), by_table(s, true));
@@ -549,10 +549,14 @@ static int not_ready(struct session *s, const struct fault *f)
     return refuse(s, "421 4.3.0 this server is not set up, closing", f->code);
 }
 
-static void set_facts(struct session *s)
+/* By the name that it was called by first, be it smtpd or sendmail. */
+static void set_facts(struct session *s, const char *called)
 {
+    const char *slash = strrchr(called, '/'), *name = slash ? slash + 1 : called;
+
     s->facts = (struct access_facts){
-        .daemons = access_daemons("smtpd"), .client = s->peer.client, .server = s->peer.server,
+        .daemons = access_daemons(str_in_words(access_daemons("smtpd"), name) ? name : "smtpd"), .client = s->peer.client,
+        .server = s->peer.server,
         .client_port = s->peer.client_port, .server_port = s->peer.server_port, .pid = (unsigned long)getpid(),
     };
 }
@@ -583,7 +587,7 @@ int smtpd_main(int argc, char **argv)
         access_table_load(&s->table, ACCESS_TABLE_FILE, rules_image(&s->rules));
     resolve_load(true);
     dns_set_timeout(s->site.conf.name_timeout);
-    set_facts(s);
+    set_facts(s, argv[0]);
     const char *no = NULL;
     bool early = s->peer.is_socket && option_wants_root(&s->rules);
     if (early)                       /* commands are run outside of the jail, by whoever started us */

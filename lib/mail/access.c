@@ -14,7 +14,16 @@
 
 const char *access_daemons(const char *name)
 {
-    return str_in_words(SMTPD_NAMES, name) ? SMTPD_NAMES : name;
+    static const char *const by[] = {            /* each has the others, too */
+        SMTPD_NAMES, "sendmail smtpd smtp in.smtpd 25", "smtp smtpd sendmail in.smtpd 25",
+        "in.smtpd smtpd sendmail smtp 25", "25 smtpd sendmail smtp in.smtpd"
+    };
+    const size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof by / sizeof *by; i++)
+        if (strcspn(by[i], " ") == n && str_case_eqn(by[i], name, n))
+            return by[i];
+    return name;
 }
 
 /* `TOKEN`: what is wrong, and the mend. */
@@ -173,7 +182,7 @@ static bool index_decide(const struct access_rules *rules, const struct judge_ca
             return false;
         if (*o != JUDGE_PASS_ON) {
             why->file = source_name(rules, rule.source);
-            return true;
+            return !rules->index->image->damaged;
         }
     }
     why->line = 0;

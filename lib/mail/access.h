@@ -123,7 +123,8 @@ enum access_verdict access_decide(const struct access_rules *rules, const struct
 void access_explain(const struct access_rules *rules, struct access_why *why);
 
 /* All the names of a server that is called `name`: buzon's smtpd goes by several, in old rule files and new; every
- * other server by its own. The result is either a constant or `name` itself. */
+ * other server by its own. `name` itself comes first: it is what wildcards are tried on. The result is either a
+ * constant or `name`. */
 const char *access_daemons(const char *name);
 
 /* Are all patterns of a list (as below) understood? Returns 0, or -1 and says in fault (of cap bytes) which is not, and

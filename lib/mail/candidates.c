@@ -130,6 +130,10 @@ uint32_t candidates_next(struct candidates *c, uint32_t from, struct image_rule 
         uint32_t number = next_number(c, from, sure);
         if (number == IMAGE_NONE || !image_rule(c->image, number, rule) || c->image->damaged)
             return IMAGE_NONE;
+        if (rule->source == IMAGE_TABLE) {       /* a line of the table is no rule */
+            c->image->damaged = true;
+            return IMAGE_NONE;
+        }
         if (c->classes >> rule->class & 1) {
             *sure = *sure && rule->plain;
             return number;

@@ -411,6 +411,6 @@ int compile_write(struct compile *c, uint8_t *out, struct fault *f)
     c->entries = sorted;
     image_header_put(&c->h, block_of(c, 0));
     for (uint32_t i = 1; i < c->h.blocks; i++)
-        le32_put(block_of(c, i) + 4 * IMAGE_WORDS, image_checksum(block_of(c, i), i));
+        le32_put(block_of(c, i) + 4 * IMAGE_WORDS, image_checksum(c->h.key, block_of(c, i), i));
     return r;
 }

@@ -9,7 +9,10 @@
 #define JUMPS 64                     /* pointers in one name; no server needs more than one a label */
 #define CLASS_IN 1
 
-enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RCODE = 0x000f };
+enum {
+    FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
+    FLAG_RCODE = 0x000f
+};
 enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
 
 /* A name as it stands on the wire, without pointers and in lower case. */
@@ -264,10 +267,15 @@ enum dnsmsg_result dnsmsg_read(const uint8_t *msg, size_t n, const struct dnsmsg
     struct name asked, theirs;
     size_t at = 0;
 
-    if (n < HEADER || get16(msg) != q->id || get16(msg + 4) != 1)
+    if (n < HEADER || get16(msg) != q->id)
         return DNSMSG_NOT_OURS;
-    unsigned flags = get16(msg + 2);
+    unsigned flags = get16(msg + 2), rcode = flags & FLAG_RCODE;
     if (!(flags & FLAG_QR) || flags & FLAG_OPCODE)
+        return DNSMSG_NOT_OURS;
+    /* A server that refuses may leave the question out. It ends this try, and decides nothing. */
+    if (get16(msg + 4) == 0 && rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)
+        return DNSMSG_SERVFAIL;
+    if (get16(msg + 4) != 1)
         return DNSMSG_NOT_OURS;
     (void)read_name(q->name, q->name_n, &at, &asked);    /* it is good: this makes it lower case */
     at = HEADER;
@@ -276,10 +284,13 @@ enum dnsmsg_result dnsmsg_read(const uint8_t *msg, size_t n, const struct dnsmsg
         return DNSMSG_NOT_OURS;
     if (flags & FLAG_TC)
         return DNSMSG_TRUNCATED;
-    if ((flags & FLAG_RCODE) == RCODE_NXDOMAIN)
-        return DNSMSG_NXDOMAIN;
-    if ((flags & FLAG_RCODE) != RCODE_NOERROR)
+    /* A `no` of a server that neither is in charge of the name nor asks others for it is none. */
+    const bool knows = flags & (FLAG_AA | FLAG_RA);
+    if (rcode == RCODE_NXDOMAIN)
+        return knows ? DNSMSG_NXDOMAIN : DNSMSG_SERVFAIL;
+    if (rcode != RCODE_NOERROR)
         return DNSMSG_SERVFAIL;
     struct section s = { msg, n, at + 4, get16(msg + 6) };
-    return read_answer(&s, &asked, q->type, a);
+    enum dnsmsg_result r = read_answer(&s, &asked, q->type, a);
+    return r == DNSMSG_NODATA && !knows ? DNSMSG_SERVFAIL : r;
 }

@@ -16,11 +16,13 @@
 #define PLAIN_BIT   IMAGE_LINES
 #define CLASS_SHIFT 25
 
-uint32_t image_checksum(const uint8_t *block, uint32_t number)
+/* The key is in it, too: so blocks of two images do not pass for one, whoever has mixed them. */
+uint32_t image_checksum(const uint8_t key[SIPHASH_KEY], const uint8_t *block, uint32_t number)
 {
-    uint8_t n[4];
+    uint8_t n[4 + SIPHASH_KEY];
 
     le32_put(n, number);
+    memcpy(n + 4, key, SIPHASH_KEY);
     return crc32c(crc32c(0, n, sizeof n), block, 4 * IMAGE_WORDS);
 }
 
@@ -54,15 +56,18 @@ static void word64(struct words *w, uint64_t *v)
 static void id_words(struct words *w, struct image_id *id)
 {
     uint32_t there = id->there;
-    uint64_t mtime = (uint64_t)id->mtime;
+    uint64_t mtime = (uint64_t)id->mtime, ctime = (uint64_t)id->ctime;
 
     word(w, &there);
     word64(w, &id->size);
     word64(w, &id->hash);
     word64(w, &mtime);
     word(w, &id->mtime_ns);
+    word64(w, &ctime);
+    word(w, &id->ctime_ns);
     id->there = there != 0;
     id->mtime = (int64_t)mtime;
+    id->ctime = (int64_t)ctime;
 }
 
 static void header_words(struct words *w, struct image_header *h)
@@ -105,7 +110,7 @@ void image_header_put(const struct image_header *h, uint8_t *block)
     word(&w, &version);
     word(&w, &order);
     header_words(&w, &copy);
-    le32_put(block + 4 * IMAGE_WORDS, image_checksum(block, 0));
+    le32_put(block + 4 * IMAGE_WORDS, image_checksum(h->key, block, 0));
 }
 
 bool image_header_get(struct image_header *h, uint32_t *version, uint32_t *order, const uint8_t *block)
@@ -149,7 +154,7 @@ const char *image_open(struct image *im, const void *data, size_t n, uint8_t *se
         return "its bytes are in the wrong order";
     if (version != IMAGE_VERSION)
         return "of another version";
-    if (le32_get(im->data + 4 * IMAGE_WORDS) != image_checksum(im->data, 0) || !is_sound(&im->h))
+    if (le32_get(im->data + 4 * IMAGE_WORDS) != image_checksum(im->h.key, im->data, 0) || !is_sound(&im->h))
         return "damaged";
     image_steps(&im->h);
     if (n > IMAGE_MOST || n != (size_t)im->h.blocks * IMAGE_BLOCK)
@@ -168,7 +173,7 @@ static const uint8_t *block_at(struct image *im, uint32_t number)
         return NULL;
     }
     if (!(im->seen[number / 8] & bit)) {
-        if (le32_get(block + 4 * IMAGE_WORDS) != image_checksum(block, number)) {
+        if (le32_get(block + 4 * IMAGE_WORDS) != image_checksum(im->h.key, block, number)) {
             im->damaged = true;
             return NULL;
         }

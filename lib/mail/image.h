@@ -37,8 +37,8 @@ enum image_source { IMAGE_ALLOW, IMAGE_DENY, IMAGE_TABLE, IMAGE_SOURCES };
 struct image_id {
     bool there;                      /* all else is 0 when it is not */
     uint64_t size, hash;             /* bytes; siphash of them under the image's key */
-    int64_t mtime;
-    uint32_t mtime_ns;
+    int64_t mtime, ctime;
+    uint32_t mtime_ns, ctime_ns;
 };
 
 /* What a key is of: it fits a slot's nine bits. */
@@ -122,7 +122,7 @@ bool image_class(struct image *im, unsigned number, struct image_class *c);
 
 /* For compile.c: the checksum of a block, the block of the hash where a key belongs (it lies there or, when that is
  * full, in the next that is not), and the words of a slot and of a rule. */
-uint32_t image_checksum(const uint8_t *block, uint32_t number);
+uint32_t image_checksum(const uint8_t key[SIPHASH_KEY], const uint8_t *block, uint32_t number);
 uint32_t image_home(const struct image_key *k, uint32_t hash_blocks);
 void image_slot_put(uint8_t slot[8], const struct image_key *k, uint32_t value, bool is_list);
 void image_rule_words(const struct image_rule *r, uint32_t word[IMAGE_RULE_WORDS]);

@@ -323,7 +323,8 @@ void option_tell(const struct option *o, const struct access_facts *facts, char 
     str_add_clean(&s, value, strlen(value));
 }
 
-/* Does the text go on with this word, whatever the case, and also where a line is joined within it? */
+/* Does the text go on with this word, whatever the case, and also where a line is joined within it? Nothing that names
+ * are made of may follow. */
 static bool goes_on(const char *p, const char *end, const char *word)
 {
     while (*word) {
@@ -334,7 +335,7 @@ static bool goes_on(const char *p, const char *end, const char *word)
         if (p == end || str_lower(*p++) != *word++)
             return false;
     }
-    return true;
+    return p == end || !(str_is_alnum(*p) || *p == '.' || *p == '-' || *p == '_');
 }
 
 bool option_in_text(const char *text, size_t n)

@@ -145,8 +145,9 @@ static enum pattern_answer match_daemon(const struct rule_span *item, const stru
     const char *names = facts->daemons, *name;
     size_t n;
 
-    while ((name = str_word(&names, &n)))
-        if (pattern_word_match(word.p, word.n, name, n))
+    /* Its port and the other names of smtpd are matched in full: a wildcard is meant for the daemon's own name. */
+    for (bool own = true; (name = str_word(&names, &n)); own = false)
+        if ((own || !pattern_has_glob(word.p, word.n)) && pattern_word_match(word.p, word.n, name, n))
             return has_host ? match_host(&host, &server, files, t) : PATTERN_YES;
     return PATTERN_NO;
 }

@@ -20,7 +20,7 @@ static bool only_digits_and(const char *text, size_t n, const char *also)
     return true;
 }
 
-static bool has_glob(const char *text, size_t n)
+bool pattern_has_glob(const char *text, size_t n)
 {
     return memchr(text, '*', n) || memchr(text, '?', n);
 }
@@ -173,7 +173,7 @@ static const char *read_name(const char *text, size_t n, struct pattern *p)
     }
     if (text[n - 1] == '.')
         return "a name that ends in a dot never matches: leave the dot off";
-    if (has_glob(text, n))
+    if (pattern_has_glob(text, n))
         read_glob(text, n, p);
     else
         p->kind = text[0] == '.' ? PATTERN_SUFFIX : PATTERN_NAME;
@@ -343,6 +343,8 @@ const char *pattern_word_read(const char *text, size_t n)
             return "no name or pattern: it has a character that such names do not have";
     if (text[0] == '.')
         return "a name here does not start with a dot";
+    if ((n > 1 && text[0] == '0' && only_digits_and(text, n, "")) || (text[0] == '+' && only_digits_and(text, n, "+")))
+        return "a port is a number without leading zeros and without a sign";
     if (pattern_is(text, n, "LOCAL") || pattern_is(text, n, "PARANOID"))
         return "this word is for hosts only: the daemons stand before the colon, the clients behind it";
     return NULL;
@@ -354,7 +356,7 @@ bool pattern_word_match(const char *text, size_t n, const char *word, size_t wor
         return true;
     if (pattern_is(text, n, "KNOWN"))
         return !pattern_is(word, word_n, "unknown");
-    if (has_glob(text, n))
+    if (pattern_has_glob(text, n))
         return glob(text, n, word, word_n);
     return n == word_n && str_case_eqn(text, word, n);
 }

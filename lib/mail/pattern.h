@@ -56,6 +56,9 @@ enum pattern_answer pattern_match(const struct pattern *p, const struct pattern_
 const char *pattern_word_read(const char *text, size_t n);
 bool pattern_word_match(const char *text, size_t n, const char *word, size_t word_n);
 
+/* Is there a `*` or a `?`? */
+bool pattern_has_glob(const char *text, size_t n);
+
 /* Are these n bytes this keyword, whatever the case? */
 bool pattern_is(const char *text, size_t n, const char *keyword);
 

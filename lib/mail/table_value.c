@@ -131,5 +131,7 @@ int table_part_value(const char *p, size_t n, struct table_line *out, char *faul
         wrong = read_word(p, n, out);
     if (!wrong && out->action == TABLE_RELAY && (out->tag == TABLE_FROM || out->kind == TABLE_NULL))
         wrong = "nobody may relay for his sender's address, which anyone can write: use Connect: or To:, or OK";
+    if (!wrong && out->action == TABLE_RELAY && out->kind == TABLE_USER)
+        wrong = "this would relay to that user in every domain there is: name the domain";
     return wrong ? table_part_fault(fault, wrong, p, n) : 0;
 }

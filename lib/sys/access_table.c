@@ -2,10 +2,12 @@
 #include "sys/access_table.h"
 
 #include "base/str.h"
+#include "sys/file.h"
 #include "sys/log.h"
 #include "sys/rand.h"
 #include "sys/rules.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ static void keep_first(void *context, unsigned line, const char *fault)
 /* Makes the text, which is loaded, the source. */
 static void use_text(struct access_table *t)
 {
+    memset(&t->source, 0, sizeof t->source);
     if (!t->file.fault && !t->file.text)
         t->file.text = "";
     if (t->file.fault)
@@ -33,28 +36,30 @@ static void use_text(struct access_table *t)
         t->source = table_text_source(&t->text);
 }
 
-static bool fall_back(struct access_table *t)
+/* From the image to the text, which is open. */
+static void fall_back(struct access_table *t)
 {
     char *text;
 
-    log_line(LOG_WARNING, "the image of the access table is damaged; the text is read: run access-check -c");
-    if (imagefile_text(t->image, IMAGE_TABLE, &text, &t->file.n) != SYS_OK)
-        return false;
-    t->file.text = text;
+    log_line(LOG_WARNING, "the image of the access table %s; the text is read: run access-check -c",
+             t->image->image.damaged ? "is damaged" : "is older than it is");
+    if (imagefile_text(t->image, IMAGE_TABLE, &text, &t->file.n) == SYS_OK)
+        t->file.text = text;
+    else
+        t->file.fault = file_fault(errno);
+    t->image = NULL;
     use_text(t);
-    return !t->source.fault;
 }
 
-/* By the image, as long as that is whole. */
-static int get(const void *context, const char *key, size_t n, const char **line, size_t *line_n, unsigned *number)
+enum table_result access_table_find(struct access_table *t, const struct table_query *q, struct table_answer *answer)
 {
-    struct access_table *t = (struct access_table *)(uintptr_t)context;
-    const struct table_source compiled = table_image_source(&t->compiled);
-    int got = compiled.get(compiled.context, key, n, line, line_n, number);
+    enum table_result r = table_find(&t->source, q, answer);
 
-    if (got >= 0)
-        return got;
-    return fall_back(t) ? t->source.get(t->source.context, key, n, line, line_n, number) : -1;
+    if (t->image && (t->image->image.damaged || !imagefile_unchanged(t->image))) {
+        fall_back(t);
+        r = table_find(&t->source, q, answer);
+    }
+    return r;
 }
 
 void access_table_load(struct access_table *t, const char *path, struct imagefile *image)
@@ -68,8 +73,6 @@ void access_table_load(struct access_table *t, const char *path, struct imagefil
     t->image = image;
     t->compiled = (struct table_image){ &image->index, t->line };
     t->source = table_image_source(&t->compiled);
-    t->source.get = get;
-    t->source.context = t;
 }
 
 int access_table_check(const char *path, table_tell *tell, void *context)

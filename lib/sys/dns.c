@@ -22,15 +22,21 @@ static int64_t deadline_from_now(void)
     return clock_mono_ms() + (int64_t)timeout * 1000;
 }
 
+static bool ends_in_number(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+
+    if (last[0] == '0' && last[1] == 'x')
+        return strspn(last + 2, "0123456789abcdef") == strlen(last + 2);
+    return strspn(last, "0123456789") == strlen(last);
+}
+
 /* A PTR record may hold anything: only what a host name is made of gets further. Lowers the case. */
 static bool is_host_name(char *name)
 {
     size_t n = strlen(name);
-    bool letter = false;
 
-    if (n > 0 && name[n - 1] == '.')
-        name[--n] = '\0';
-    if (n == 0 || name[0] == '.' || name[0] == '-')
+    if (n == 0 || name[0] == '.' || name[0] == '-' || name[n - 1] == '.')
         return false;
     for (size_t i = 0; i < n; i++) {
         name[i] = str_lower(name[i]);
@@ -38,9 +44,9 @@ static bool is_host_name(char *name)
             return false;
         if (name[i] == '.' && name[i + 1] == '.')
             return false;
-        letter = letter || (str_is_alnum(name[i]) && !str_is_digit(name[i]));
     }
-    return letter;                       /* digits and dots alone could pass for an address */
+    /* The words stand for the lack of a name, and what ends in a number could pass for an address: 1.2, 0x7f.1. */
+    return !str_in_words("unknown paranoid", name) && !ends_in_number(name);
 }
 
 /* Why no server could tell, in words. */
@@ -113,24 +119,17 @@ static bool leads_back(const char *source, const char *name, const struct net_ad
 
 /* Tries the names that `source` gave for an address, in turn. One that no server could tell about is not held against
  * the others, but without a good one it is what counts: another time it may be the good one. */
-static void try_names(const char *source, const struct net_addr *addr, char names[][DNSMSG_NAME], unsigned n,
-                      int64_t deadline, struct dns_found *found)
+static void try_name(const char *source, const struct net_addr *addr, char *name, int64_t deadline,
+                     struct dns_found *found)
 {
-    for (unsigned i = 0; i < n; i++) {
-        struct dns_found one = { .state = ACCESS_NAME_PARANOID };
-        if (!is_host_name(names[i])) {
-            snprintf(one.how, sizeof one.how, "%s gives what is no name of a host", source);
-        } else {
-            (void)str_copy(one.name, sizeof one.name, names[i]);
-            if (leads_back(source, names[i], addr, deadline, &one)) {
-                one.state = ACCESS_NAME_KNOWN;
-                *found = one;
-                return;
-            }
-        }
-        if (!*found->how || (one.failed && !found->failed))
-            *found = one;
+    found->state = ACCESS_NAME_PARANOID;
+    if (!is_host_name(name)) {
+        snprintf(found->how, sizeof found->how, "%s gives what is no name of a host", source);
+        return;
     }
+    (void)str_copy(found->name, sizeof found->name, name);
+    if (leads_back(source, name, addr, deadline, found))
+        found->state = ACCESS_NAME_KNOWN;
 }
 
 static void look_up(const struct net_addr *addr, int64_t deadline, struct dns_found *found)
@@ -147,13 +146,13 @@ static void look_up(const struct net_addr *addr, int64_t deadline, struct dns_fo
         return;
     }
     if (resolve_hosts_name(addr, answer.name[0])) {
-        try_names(BY_HOSTS, addr, answer.name, 1, deadline, found);
+        try_name(BY_HOSTS, addr, answer.name[0], deadline, found);
         return;
     }
     dnsmsg_ask_ptr(&ask.q, 0, addr);
     resolve_ask(&ask, 1, deadline);
     if (ask.result == RESOLVE_ANSWER) {
-        try_names(BY_PTR, addr, answer.name, answer.n, deadline, found);
+        try_name(BY_PTR, addr, answer.name[0], deadline, found);
     } else if (ask.result == RESOLVE_NONE) {
         snprintf(found->how, sizeof found->how, "no PTR record");
     } else {
@@ -238,6 +237,7 @@ enum sys_result dns_addresses_of(const char *name, struct dns_addresses *found)
     const char *fault = resolve_fault(), *search = resolve_search(), *domain;
     char real[HOSTS_NAME], full[DNS_NAME];
     enum sys_result r = SYS_PERM;
+    bool doubt = false;
     size_t n;
 
     memset(found, 0, sizeof *found);
@@ -248,11 +248,16 @@ enum sys_result dns_addresses_of(const char *name, struct dns_addresses *found)
     found->n = resolve_hosts_addresses(name, found->addr, DNS_ADDRESSES, real);
     if (found->n > 0)
         return SYS_OK;
-    while (!strchr(name, '.') && r == SYS_PERM && (domain = str_word(&search, &n)))
-        if ((size_t)snprintf(full, sizeof full, "%s.%.*s", name, (int)n, domain) < sizeof full)
+    /* A domain that cannot tell now does not keep the others from being asked; but then there may be such a host. */
+    while (!strchr(name, '.') && r != SYS_OK && (domain = str_word(&search, &n)))
+        if ((size_t)snprintf(full, sizeof full, "%s.%.*s", name, (int)n, domain) < sizeof full) {
             r = addresses_at(full, deadline, found);
-    if (r == SYS_PERM)
+            doubt = doubt || r == SYS_TEMP;
+        }
+    if (r != SYS_OK)
         r = addresses_at(name, deadline, found);
+    if (r == SYS_PERM && doubt)
+        r = SYS_TEMP;
     if (r == SYS_PERM)
         snprintf(found->why, sizeof found->why, "there is no such host");
     return r;

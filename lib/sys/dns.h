@@ -29,11 +29,11 @@ struct dns_found {
 };
 
 /* The name of the host at addr: PTR, then the A or AAAA records of that name, which must give addr back. Of several PTR
- * records the first that does counts. KNOWN: name is it, in lower case, without a trailing dot. PARANOID, as the
- * original's: a name that does not lead back, is an alias of another, looks like an address or has characters that no
- * host name has; it is in `name` where it is fit to be shown, else that is "". UNKNOWN: there is none, or it cannot be
- * found out now; name is "". All of it by `deadline`, on clock_mono_ms. As root the packets are read by a child
- * without rights (apart.h). */
+ * records the first counts, as to the original. KNOWN: name is it, in lower case, without a trailing dot. PARANOID, as
+ * the original's: a name that does not lead back, is an alias of another, looks like an address, is one of the words
+ * unknown and paranoid, or has characters that no host name has; it is in `name` where it is fit to be shown, else that
+ * is "". UNKNOWN: there is none, or it cannot be found out now; name is "". All of it by `deadline`, on clock_mono_ms.
+ * As root the packets are read by a child without rights (apart.h). */
 void dns_name_of(const struct net_addr *addr, int64_t deadline, struct dns_found *found);
 
 /* The addresses of a host. */

@@ -79,6 +79,8 @@ const char *file_fault(int error)
     case EINVAL: return "no regular file: put one there, or take it away";
     case EPERM:  return "everybody may write to the file: chmod o-w it";
     case EACCES: return "the file may not be read by this program: chmod it";
+    case ELOOP:  return "a ring of links: remove it, and put the file there";
+    case ENOTDIR: return "what should be a folder above the file is none: mend its path";
     default:     return strerror(error);         /* constant text, for one that the kernel gave */
     }
 }

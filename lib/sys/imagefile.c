@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,6 +43,16 @@ static void note(const struct stat *st, struct image_id *id)
     id->size = (uint64_t)st->st_size;
     id->mtime = st->st_mtim.tv_sec;
     id->mtime_ns = (uint32_t)st->st_mtim.tv_nsec;
+    id->ctime = st->st_ctim.tv_sec;
+    id->ctime_ns = (uint32_t)st->st_ctim.tv_nsec;
+}
+
+/* Can nobody write to the file system that the file lies on? Then its time is enough, wherever it was set. */
+static bool is_read_only(int fd)
+{
+    struct statvfs v;
+
+    return fstatvfs(fd, &v) == 0 && v.f_flag & ST_RDONLY;
 }
 
 /* A hash over all of a file, a piece at a time: each piece with the hash of those before it. *n: how many bytes there
@@ -97,9 +109,19 @@ static const char *open_source(struct imagefile *f, int i, const char *path)
     if (!was->there || is.size != was->size)
         return "was changed";
     f->opened[i] = is;
-    if (is.mtime == was->mtime && is.mtime_ns == was->mtime_ns)
+    /* The time of a file's content can be set to what it was; that of its last change cannot. */
+    if (is.mtime == was->mtime && is.mtime_ns == was->mtime_ns
+        && ((is.ctime == was->ctime && is.ctime_ns == was->ctime_ns) || is_read_only(f->fd[i])))
         return NULL;
+    f->slow = true;
     return has_content(f->fd[i], was, f->image.h.key) ? NULL : "was changed";
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 static enum sys_result refuse(struct imagefile *f, const char *path, const char *what, char *why, size_t cap)
@@ -110,8 +132,34 @@ static enum sys_result refuse(struct imagefile *f, const char *path, const char 
     str_add(&s, path);
     str_addc(&s, ' ');
     str_add(&s, what);
+    if (!f->map)
+        close_fd(&f->image_fd);
     imagefile_close(f);
     return SYS_TEMP;
+}
+
+/* Who shortens the image in its place takes pages from under us. Such a page becomes zeros, and the image damaged. */
+static struct imagefile *guarded;
+
+static void page_is_gone(int number, siginfo_t *info, void *context)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr / page * page;
+
+    (void)context;
+    if (guarded && at >= (uintptr_t)guarded->map && at < (uintptr_t)guarded->map + guarded->n) {
+        guarded->image.damaged = true;
+        if (mmap((void *)at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
+            return;
+    }
+    signal(number, SIG_DFL);         /* the same again, and then it is over */
+}
+
+static void guard(struct imagefile *f)
+{
+    struct sigaction a = { .sa_sigaction = page_is_gone, .sa_flags = SA_SIGINFO };
+
+    guarded = f;
+    sigaction(SIGBUS, &a, NULL);
 }
 
 static const char *map_image(struct imagefile *f, int fd)
@@ -129,6 +177,8 @@ static const char *map_image(struct imagefile *f, int fd)
         return "cannot be mapped";
     f->map = map;
     f->n = (size_t)st.st_size;
+    note(&st, &f->image_opened);
+    guard(f);
     return image_open(&f->image, map, f->n, f->seen);
 }
 
@@ -136,14 +186,15 @@ enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths
 {
     memset(f->seen, 0, f->n / IMAGE_BLOCK / 8 + 1);      /* what the last one used: the rest was never touched */
     memset(f, 0, offsetof(struct imagefile, seen));
+    f->image_fd = -1;
     for (int i = 0; i < IMAGE_SOURCES; i++)
         f->fd[i] = -1;
     why[0] = '\0';
     int fd = open(paths->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0)
         return errno == ENOENT ? SYS_PERM : refuse(f, paths->image, "cannot be opened", why, cap);
+    f->image_fd = fd;
     const char *wrong = map_image(f, fd);
-    close(fd);
     if (wrong)
         return refuse(f, paths->image, wrong, why, cap);
     for (int i = 0; i < IMAGE_SOURCES; i++) {
@@ -155,21 +206,23 @@ enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths
     return SYS_OK;
 }
 
-bool imagefile_unchanged(const struct imagefile *f)
+static bool is_as(int fd, const struct image_id *was)
 {
     struct image_id is;
     struct stat st;
 
-    for (int i = 0; i < IMAGE_SOURCES; i++) {
-        if (f->fd[i] < 0)
-            continue;
-        if (fstat(f->fd[i], &st))
+    if (fstat(fd, &st))
+        return false;
+    note(&st, &is);
+    return memcmp(&is, was, sizeof is) == 0;
+}
+
+bool imagefile_unchanged(const struct imagefile *f)
+{
+    for (int i = 0; i < IMAGE_SOURCES; i++)
+        if (f->fd[i] >= 0 && !is_as(f->fd[i], &f->opened[i]))
             return false;
-        note(&st, &is);
-        if (memcmp(&is, &f->opened[i], sizeof is) != 0)
-            return false;
-    }
-    return true;
+    return is_as(f->image_fd, &f->image_opened);
 }
 
 enum sys_result imagefile_text(const struct imagefile *f, enum image_source source, char **text, size_t *n)
@@ -181,10 +234,8 @@ enum sys_result imagefile_text(const struct imagefile *f, enum image_source sour
 
 void imagefile_close_source(struct imagefile *f, enum image_source source)
 {
-    if (f->map && f->fd[source] >= 0) {
-        close(f->fd[source]);
-        f->fd[source] = -1;
-    }
+    if (f->map)                      /* else it was never open, and its numbers mean nothing */
+        close_fd(&f->fd[source]);
 }
 
 void imagefile_close(struct imagefile *f)
@@ -193,6 +244,9 @@ void imagefile_close(struct imagefile *f)
         return;
     for (int i = 0; i < IMAGE_SOURCES; i++)
         imagefile_close_source(f, i);
+    close_fd(&f->image_fd);
+    if (guarded == f)
+        guarded = NULL;
     munmap((void *)(uintptr_t)f->map, f->n);
     f->map = NULL;
 }

@@ -22,19 +22,22 @@ struct imagefile {
     struct access_index index;           /* for struct access_rules */
     int fd[IMAGE_SOURCES];               /* the texts; -1 where there is none */
     struct image_id opened[IMAGE_SOURCES];   /* as they were when it was opened */
+    struct image_id image_opened;        /* likewise the image itself, which is open, too */
+    int image_fd;
+    bool slow;                           /* a text's times are not those in the image: its content was compared */
     const void *map;
     size_t n;
     uint8_t seen[IMAGE_SEEN];
 };
 
 /* Opens the image when it is there, whole, and made of the sources as they are now. Reads little of it, and nothing of
- * the sources unless their times differ from the image's notes. SYS_OK; SYS_PERM when there is no image (why is "");
- * SYS_TEMP when there is one that does not hold, and why (of cap bytes) says the reason and the mend. On anything but
- * SYS_OK nothing stays open. */
+ * the sources unless their times differ from the image's notes. SIGBUS is caught from then on: a page that is taken
+ * away makes the image damaged. SYS_OK; SYS_PERM when there is no image (why is ""); SYS_TEMP when there is one that
+ * does not hold, and why (of cap bytes) says the reason. On anything but SYS_OK nothing stays open. */
 enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths *paths, char *why, size_t cap);
 
-/* Are the sources still as they were when it was opened? To be asked after a verdict, so that a rule read from a text
- * that was just being changed decides nothing. */
+/* Are the image and the sources still as they were when it was opened? To be asked after a verdict, so that a rule read
+ * from a text that was just being changed decides nothing. */
 bool imagefile_unchanged(const struct imagefile *f);
 
 /* The text of one source, through the descriptor that is open: a new block, NUL-terminated, the caller's; NULL with *n

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define PORT 53
+#define SLOW 1500                    /* ms that a slow server may take for an answer */
 
 static struct {
     bool loaded;
@@ -241,15 +242,25 @@ static void try_server(struct resolve_ask *asks, unsigned n, const struct rescon
             close(p[i].fd);
 }
 
+/* How often servers are tried: as resolv.conf says, but not so often that one which takes a second for its answer is
+ * given up each time; each server once at least. */
+static unsigned tries_within(const struct resconf *c, int64_t ms)
+{
+    unsigned most = c->servers * c->attempts, room = ms > 0 ? (unsigned)(ms / SLOW) : 0;
+
+    return room >= most ? most : room > c->servers ? room : c->servers;
+}
+
 void resolve_ask(struct resolve_ask *asks, unsigned n, int64_t deadline)
 {
     const struct resconf *c = &state.conf;
-    unsigned settled = 0;
+    unsigned settled = 0, tries;
 
     resolve_load(false);
+    tries = tries_within(c, deadline - clock_mono_ms());
     for (unsigned i = 0; i < n; i++)
         asks[i].result = RESOLVE_SILENT;
-    for (unsigned t = 0, tries = c->servers * c->attempts; t < tries && settled < n; t++) {
+    for (unsigned t = 0; t < tries && settled < n; t++) {
         int64_t now = clock_mono_ms(), share = (deadline - now) / (tries - t), most = (int64_t)c->timeout * 1000;
         unsigned which = (state.first + t) % c->servers;
         if (deadline <= now)

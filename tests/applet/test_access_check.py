@@ -290,7 +290,7 @@ def test_explain(ask, dns):
         "daemon: smtpd sendmail smtp in.smtpd 25",
         "client address: 192.0.2.9 (IPv4)",
         "client name: mail.example.com: PTR and A agree (etc/hosts.allow:4 wants it)",
-        "client user: not looked up",
+        "client user: not looked up, taken for unknown",
         "etc/hosts.allow:2 not this daemon: sshd: ALL",
         "etc/hosts.allow:3 not this client: sendmail: 10.",
         "etc/hosts.allow:4 matched: sendmail: 11.  .example.com",
@@ -472,3 +472,39 @@ def test_the_same_as_tcpdmatch(check, tmp_path, rules):
             theirs = [l.split()[1] for l in out.splitlines() if l.startswith("access:")]
             want = {0: ["granted"], 1: ["denied"]}[mine.code]
             assert theirs == want, f"{client}: {allow!r}, {deny!r}: {mine}, tcpdmatch: {out}"
+
+
+# The rest of what decides
+
+def test_the_access_table_is_asked_for_smtpd(tree):
+    tree.write("etc/hosts.allow", "ALL: ALL\n")
+    tree.write("etc/access", "Connect:192.0.2.1 REJECT\nConnect:192.0.2.2 DISCARD\n")
+    for compiled in (False, True):
+        if compiled:
+            assert tree.run("access-check", "-c").returncode == 0
+        out = tree.run("access-check", "smtpd", "192.0.2.1")
+        assert (out.returncode, out.stdout) == (1, b"deny etc/access:1 Connect:192.0.2.1 REJECT\n")
+        out = tree.run("access-check", "smtpd", "192.0.2.2")
+        assert out.returncode == 0 and b"etc/access:2: what it sends is thrown away" in out.stderr
+        assert tree.run("access-check", "smtpd", "192.0.2.3").returncode == 0
+        assert tree.run("access-check", "sshd", "192.0.2.1").returncode == 0
+
+
+def test_a_broken_access_table_refuses(tree):
+    tree.write("etc/hosts.allow", "ALL: ALL\n")
+    tree.write("etc/access", "Connect:192.0.2.1 WHAT\n")
+    out = tree.run("access-check", "smtpd", "192.0.2.9")
+    assert out.returncode == 1 and b"etc/access:1: " in out.stderr
+
+
+def test_as_tcpd_sees_a_daemon(check):
+    assert check("sendmail: ALL\n", "ALL: ALL\n", "-p", "3300", "smtpd", "192.0.2.1").code == 1
+    assert check("3300: ALL\n", "ALL: ALL\n", "-p", "3300", "probe", "192.0.2.1").code == 0
+    assert check("33*: ALL\n", "ALL: ALL\n", "-p", "3300", "probe", "192.0.2.1").code == 1
+    assert check("", "", "-p", "x", "probe", "192.0.2.1").code == 64
+
+
+def test_a_user_that_a_server_would_ask_for(check):
+    a = check("probe: KNOWN@ALL\n", "ALL: ALL\n", "probe", "192.0.2.1")
+    assert a.code == 1 and "allow:1: a server asks the client's host for its user here" in a.said
+    assert not check("probe: ALL\n", "", "probe", "192.0.2.1").said

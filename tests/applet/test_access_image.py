@@ -2,6 +2,7 @@
 # when they are not of the files as they are.
 
 import os
+import re
 import subprocess
 import time
 
@@ -73,15 +74,76 @@ def test_recipients_by_the_image(rules):
     assert "read as text" not in tree.log()
 
 
-def test_the_texts_are_not_read(rules):
-    """With a fault behind the first rule that decides, only who reads the text could know of it: so a text that is read
-    would give another verdict. Here its time and size are forged to be those of the good one."""
-    tree = rules(allow="smtpd: 127.0.0.7\n", deny="ALL: ALL\n")
+def test_the_texts_are_not_read(rules, tmp_path):
+    """Only the rule that decides is read from its text, and of the lists of thousands nothing."""
+    tree = rules(allow="".join(f"smtpd: 10.{i >> 8}.{i & 255}.1\n" for i in range(5000)) + "smtpd: 127.0.0.7\n")
     compiled(tree)
-    was = tree.path("etc/hosts.allow").stat()
-    tree.path("etc/hosts.allow").write_text("smtpd: 127.0.0.6\n")
-    os.utime(tree.path("etc/hosts.allow"), ns=(was.st_atime_ns, was.st_mtime_ns))
-    assert banner(tree, "127.0.0.7").startswith("220 ")
+    out = tmp_path / "calls"
+    subprocess.run(["strace", "-f", "-o", str(out), "-e", "trace=openat,open,read,pread64", *buzon(), "access-check",
+                    "--root", str(tree.root), "smtpd", "127.0.0.7"], check=True, capture_output=True, timeout=60)
+    calls = out.read_text()
+    assert "access.db" in calls and "hosts.allow" in calls
+    assert sum(int(n) for n in re.findall(r"p?read(?:64)?\(.*\) = (\d+)$", calls, re.M)) < 20000, calls
+
+
+def test_a_time_that_was_set_back_hides_nothing(rules):
+    """As long as it was, with the time that it had: still another text."""
+    tree = rules(deny="ALL: 127.0.0.6\n", allow="")
+    compiled(tree)
+    was = tree.path("etc/hosts.deny").stat()
+    tree.path("etc/hosts.deny").write_text("ALL: 127.0.0.7\n")
+    os.utime(tree.path("etc/hosts.deny"), ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert banner(tree, "127.0.0.7").startswith("554 ")
+    assert tree.logged("etc/hosts.deny was changed; the rules are read as text")
+
+
+def in_place(path, text):
+    """As an editor does that keeps the file: the same inode, other bytes."""
+    with open(path, "r+") as f:
+        f.write(text)
+        f.truncate()
+
+
+def test_a_table_changed_in_its_place_during_a_session(rules):
+    table = "From:spam.example REJECT\nTo:boss@ REJECT\n"
+    tree = rules(allow="ALL: ALL\n", access=table)
+    tree.user("boss")
+    compiled(tree)
+    with tree.smtp() as s:
+        s.reply()
+        s.command("HELO client.example")
+        in_place(tree.path("etc/access"), "# a line more\n" + table)
+        assert s.command("MAIL FROM:<a@spam.example>").startswith("550 ")
+        assert s.command("MAIL FROM:<a@ham.example>").startswith("250 ")
+        assert s.command("RCPT TO:<boss@example.org>").startswith("550 ")
+    assert tree.logged("the image of the access table is older than it is; the text is read")
+
+
+def test_an_image_shortened_during_a_session(rules):
+    tree = rules(allow="ALL: ALL\n", access="".join(f"From:u{i}@x.example REJECT\n" for i in range(2000)))
+    compiled(tree)
+    with tree.smtp() as s:
+        s.reply()
+        s.command("HELO client.example")
+        os.truncate(tree.path("etc/access.db"), 0)
+        assert s.command("MAIL FROM:<u1234@x.example>").startswith("550 ")
+        assert s.command("MAIL FROM:<u1234@y.example>").startswith("250 ")
+        assert s.command("QUIT").startswith("221 ")
+    assert tree.logged("the image of the access table is damaged; the text is read")
+
+
+def test_two_images_mixed(rules):
+    """Each block is good by itself; together they are no image of anything."""
+    deny = "".join(f"ALL: 10.{i >> 8}.{i & 255}.1\n" for i in range(6000)) + "ALL: 127.0.0.7\n"
+    tree = rules(allow="", deny=deny)
+    compiled(tree)
+    a = tree.path("etc/access.db").read_bytes()
+    compiled(tree)
+    b = tree.path("etc/access.db").read_bytes()
+    assert len(a) == len(b) and a != b
+    for cut in (512, 4096, len(a) // 2, len(a) // 4096 * 4096 - 4096):
+        tree.path("etc/access.db").write_bytes(a[:cut] + b[cut:])
+        assert banner(tree, "127.0.0.7").startswith("554 "), cut
 
 
 @pytest.mark.parametrize("change, what", [

@@ -165,11 +165,22 @@ def test_an_address_whose_ptr_is_an_alias(door, dns):
     assert door.ask() == "in"
 
 
-def test_of_several_names_the_one_that_leads_back_counts(door, dns):
-    dns.add(PTR, "PTR", "a.example.com", "b;.example.com", HOST, "c.example.com")
-    dns.add("a.example.com", "A", "127.0.0.8")
+def test_of_several_names_the_first_counts(door, dns):
+    """As in the original: else whoever owns the reverse zone gets past a rule for PARANOID."""
     dns.add(HOST, "A", CLIENT)
+    dns.add("a.example.com", "A", "127.0.0.8")
+    dns.add(PTR, "PTR", HOST, "a.example.com")
     assert door.ask() == "in"
+    dns.add(PTR, "PTR", "a.example.com", HOST)
+    assert door.ask() == "out"
+
+
+@pytest.mark.parametrize("name", ["unknown", "paranoid", "0x7f.1", "0x7f000009", "host.0x7f", "a.b.17"])
+def test_a_name_that_is_none(door, dns, name):
+    """Words for the lack of a name, and what could pass for an address."""
+    dns.add(PTR, "PTR", name)
+    dns.add(name, "A", CLIENT)
+    assert door.ask("ALL: KNOWN\n") == "out"
 
 
 def test_of_many_names_a_few_are_tried(door, dns):

@@ -11,6 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define KEY_AT 16                        /* where the key lies in the header */
 #define MUST(cond) do { if (!(cond)) abort(); } while (0)
 
 static const char text[] = "smtpd: 10.0.0.1 .lan\nALL: ALL: deny\nno colon\n";
@@ -53,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(copy);
     memcpy(copy, data + 1, --size);
     for (size_t i = 0; seal && (i + 1) * IMAGE_BLOCK <= size; i++)
-        le32_put(copy + i * IMAGE_BLOCK + 4 * IMAGE_WORDS, image_checksum(copy + i * IMAGE_BLOCK, (uint32_t)i));
+        le32_put(copy + i * IMAGE_BLOCK + 4 * IMAGE_WORDS,
+                 image_checksum(copy + KEY_AT, copy + i * IMAGE_BLOCK, (uint32_t)i));
     memset(seen, 0, size / IMAGE_BLOCK / 8 + 1);
     if (!image_open(&im, copy, size, seen)) {
         walk(&im, "10.0.0.1", NULL);

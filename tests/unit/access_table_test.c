@@ -22,7 +22,7 @@ static enum table_result ask(void)
 
     CHECK_EQ(table_query_read(&q, &a, TABLE_TO, "user@example.org", fault), 0);
     access_table_load(&table, "access", NULL);
-    return table_find(&table.source, &q, &answer);
+    return access_table_find(&table, &q, &answer);
 }
 
 static void tell(void *context, unsigned line, const char *fault)

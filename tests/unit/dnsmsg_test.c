@@ -205,6 +205,20 @@ static void none(void)
         begin(0x8180 | code, 0);
         CHECK_EQ(read_it(), code == 3 ? DNSMSG_NXDOMAIN : DNSMSG_SERVFAIL);
     }
+    begin(0x8400, 0);                                    /* in charge, or asking others: else it knows nothing */
+    CHECK_EQ(read_it(), DNSMSG_NODATA);
+    begin(0x8000, 0);
+    CHECK_EQ(read_it(), DNSMSG_SERVFAIL);
+    begin(0x8003, 0);
+    CHECK_EQ(read_it(), DNSMSG_SERVFAIL);
+    begin(0x8185, 0);                                    /* refused, and the question left out */
+    msg[5] = 0;
+    msg_n = 12;
+    CHECK_EQ(read_it(), DNSMSG_SERVFAIL);
+    begin(0x8183, 0);
+    msg[5] = 0;
+    msg_n = 12;
+    CHECK_EQ(read_it(), DNSMSG_NOT_OURS);
     begin(0x8380, 0);
     CHECK_EQ(read_it(), DNSMSG_TRUNCATED);
     begin(0x8383, 0);                                    /* what is cut off is not to be believed in part */

@@ -185,7 +185,7 @@ static void the_table(void)
         CHECK_EQ(imagefile_open(&file, &paths, why, sizeof why), SYS_OK);
         access_table_load(&by_text, "access", NULL);
         access_table_load(&by_image, "access", &file);
-        CHECK(by_image.image && !by_image.file.text);
+        CHECK(by_image.image == &file && !by_image.file.text);
         for (int i = 0; i < 4; i++) {
             struct table_answer a, b;
             struct table_query q;
@@ -193,7 +193,7 @@ static void the_table(void)
             char wrong[TABLE_FAULT];
             CHECK_EQ(table_query_read(&q, &address, TABLE_TO, who[i], wrong), 0);
             file.image.damaged = file.image.damaged || damaged;
-            CHECK_EQ(table_find(&by_text.source, &q, &a), table_find(&by_image.source, &q, &b));
+            CHECK_EQ(access_table_find(&by_text, &q, &a), access_table_find(&by_image, &q, &b));
             CHECK_EQ(a.action, b.action);
             CHECK_EQ(a.line, b.line);
             CHECK_STR(a.rule, b.rule);
