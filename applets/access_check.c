@@ -432,8 +432,8 @@ static void note_user(const struct access_rules *rules, const struct question *q
 
     facts.user = NULL;
     if (!q->user && access_decide(rules, &facts, &why) == ACCESS_ASK_USER)
-        fprintf(stderr, "access-check: %s:%u: a server asks the client's host for its user here; it is taken for "
-                "unknown: give USER@CLIENT\n", why.file, why.line);
+        fprintf(stderr, "access-check: note: by %s:%u a server asks the client's host for its user; here it is taken "
+                "for unknown: give USER@CLIENT\n", why.file, why.line);
 }
 
 static int answer(struct access_rules *rules, const struct question *q, const struct options *o)

@@ -553,9 +553,10 @@ static int not_ready(struct session *s, const struct fault *f)
 static void set_facts(struct session *s, const char *called)
 {
     const char *slash = strrchr(called, '/'), *name = slash ? slash + 1 : called;
+    const bool ours = str_in_words(access_daemons("smtpd"), name);
 
     s->facts = (struct access_facts){
-        .daemons = access_daemons(str_in_words(access_daemons("smtpd"), name) ? name : "smtpd"), .client = s->peer.client,
+        .daemons = access_daemons(ours ? name : "smtpd"), .client = s->peer.client,
         .server = s->peer.server,
         .client_port = s->peer.client_port, .server_port = s->peer.server_port, .pid = (unsigned long)getpid(),
     };

@@ -506,5 +506,5 @@ def test_as_tcpd_sees_a_daemon(check):
 
 def test_a_user_that_a_server_would_ask_for(check):
     a = check("probe: KNOWN@ALL\n", "ALL: ALL\n", "probe", "192.0.2.1")
-    assert a.code == 1 and "allow:1: a server asks the client's host for its user here" in a.said
+    assert a.code == 1 and "note: by allow:1 a server asks the client's host for its user" in a.said
     assert not check("probe: ALL\n", "", "probe", "192.0.2.1").said

@@ -200,7 +200,8 @@ static void daemons(void)
     };
 
     CHECK_ROWS(rows);
-    CHECK_STR(access_daemons("25"), access_daemons("Sendmail"));
+    CHECK_STR(access_daemons("Sendmail"), "sendmail smtpd smtp in.smtpd 25");
+    CHECK_STR(access_daemons("25"), "25 smtpd sendmail smtp in.smtpd");
     CHECK_STR(access_daemons("sshd"), "sshd");
 }
 
