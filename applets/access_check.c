@@ -504,6 +504,21 @@ static int answer_all(struct access_rules *rules, const struct options *o)
     return worst;
 }
 
+/* Is the image that is there any use to the servers? */
+static void check_image(const struct imagefile_paths *paths)
+{
+    static struct imagefile image;
+    char why[300], text[400];
+
+    enum sys_result r = imagefile_open(&image, paths, why, sizeof why);
+    if (r == SYS_PERM || (r == SYS_OK && !image.slow))
+        return;
+    snprintf(text, sizeof text, "%s: run access-check -c", r == SYS_OK
+             ? "a text has not the time that is noted here, so that each connection compares all of it" : why);
+    say_finding(NULL, &(struct lint_finding){ paths->image, 0, false, text });
+    imagefile_close(&image);
+}
+
 static int lint(const struct options *o)
 {
     struct lint_site site = { .found = say_finding, .strict = o->explain, .host = o->look_up ? lintsite_host : NULL };
@@ -517,6 +532,7 @@ static int lint(const struct options *o)
         return r;
     if (lintsite_read(&site, &rules, o->inetd, !o->allow, &f))
         return complain(f.text, "");
+    check_image(&paths);
     unsigned errors = check_tree(o);
     r = give_root_up(o, &t);
     if (r)

@@ -158,6 +158,7 @@ int tcpd_main(int argc, char **argv)
     if (!*daemon)
         return no_daemon();
     log_open(daemon, false);
+    log_facility(LOG_DAEMON);
     if (strlen(daemon) > DAEMON_NAME || strpbrk(daemon, " \t") || daemon_path(argv[0], path)) {
         log_line(LOG_DAEMON | LOG_ERR, "error: no usable name for a daemon: %s", argv[0]);
         return EX_USAGE;

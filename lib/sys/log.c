@@ -19,6 +19,7 @@
 static const char *tag_name = "buzon";
 static const char *file_path;
 static bool to_syslog, to_stderr;
+static int usual = LOG_MAIL;         /* facility */
 
 /* Does a syslogd listen? syslog(3) itself would not say. */
 static bool syslogd_answers(void)
@@ -45,6 +46,11 @@ void log_open(const char *tag, bool echo)
     closelog();                      /* a socket to a syslogd that has gone would stay mute */
     if (to_syslog)
         openlog(tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void log_facility(int facility)
+{
+    usual = facility;
 }
 
 void log_to_stderr(const char *tag)
@@ -109,7 +115,7 @@ void log_line(int level, const char *format, ...)
     str_init(&s, line, sizeof line);
     str_add_clean(&s, raw, strlen(raw));
     if (to_syslog)
-        syslog(level, "%s", line);
+        syslog(level & LOG_FACMASK ? level : level | usual, "%s", line);
     else if (file_path)
         line_as_owner(line);
     if (to_stderr)

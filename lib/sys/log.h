@@ -10,6 +10,9 @@
  * inetd, where fd 2 is the client. */
 void log_open(const char *tag, bool echo);
 
+/* The facility of all lines that name none; LOG_MAIL until then. */
+void log_facility(int facility);
+
 /* For a program that is asked by hand: lines go to stderr alone. */
 void log_to_stderr(const char *tag);
 

@@ -262,6 +262,18 @@ def test_pattern_files_with_an_image(rules):
     assert "read as text" not in tree.log()
 
 
+def test_the_lint_looks_at_the_image(rules):
+    tree = rules()
+    lint = lambda: tree.run("access-check", "-t").stdout.decode()
+    assert "access.db" not in lint()
+    compiled(tree)
+    assert "access.db" not in lint()
+    os.utime(tree.path("etc/hosts.allow"), (1, 1))
+    assert "etc/access.db: warning: a text has not the time that is noted here" in lint()
+    tree.write("etc/hosts.deny", "ALL: ALL EXCEPT 10.\n")
+    assert "etc/access.db: warning: etc/hosts.deny was changed: run access-check -c" in lint()
+
+
 def test_usage(tree):
     out = tree.run("access-check", "-c", "smtpd", "127.0.0.1")
     assert out.returncode == 64 and b"-t and -c ask no question" in out.stderr
