@@ -137,6 +137,8 @@ static const char *read_setenv(struct option *o)
     o->value = trim((struct rule_span){ o->value.p + n, o->value.n - n });
     if (!only(&o->name, "_") || str_is_digit(o->name.p[0]))
         return "no name for a variable: letters, digits and _, and a blank before its value";
+    if (o->name.n > OPTION_NAME)
+        return "the variable's name is too long: at most 255 bytes";
     return NULL;
 }
 

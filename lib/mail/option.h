@@ -24,6 +24,8 @@ enum option_kind {
     OPTION_SPAWN, OPTION_TWIST, OPTION_ACLEXEC   /* value: a command */
 };
 
+#define OPTION_NAME 255          /* bytes of a variable's name */
+
 struct option {
     enum option_kind kind;
     struct rule_span text;       /* all of it as written, without the blanks around */

@@ -256,10 +256,8 @@ static enum effect_result do_nice(const struct act *a)
 
 static enum effect_result do_setenv(const struct act *a)
 {
-    char name[256];
+    char name[OPTION_NAME + 1];
 
-    if (a->o.name.n >= sizeof name)
-        return fail(a, "the variable's name is too long");
     memcpy(name, a->o.name.p, a->o.name.n);
     name[a->o.name.n] = '\0';
     return setenv(name, a->value, 1) ? fail(a, "setenv %s: %s", name, strerror(errno)) : EFFECT_GO_ON;
