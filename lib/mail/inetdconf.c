@@ -6,76 +6,105 @@
 #include <string.h>
 
 #define PROGRAM 5                /* service, type, protocol, wait, user, program, its words */
+#define WORDS   (PROGRAM + 3)    /* tcpd's daemon, and one behind it */
 
-struct word {
-    const char *p;
-    size_t n;
-};
-
-/* The base name of a path. */
-static struct word base(struct word path)
+struct rule_span inetdconf_base(struct rule_span path)
 {
     for (size_t i = path.n; i > 0; i--)
         if (path.p[i - 1] == '/')
-            return (struct word){ path.p + i, path.n - i };
+            return (struct rule_span){ path.p + i, path.n - i };
     return path;
 }
 
-static bool is(struct word w, const char *text)
+static bool is(struct rule_span w, const char *text)
 {
     return w.n == strlen(text) && str_case_eqn(w.p, text, w.n);
 }
 
-static size_t words_of(const char *p, size_t n, struct word *words, size_t most)
+/* Unused words are empty. */
+static size_t words_of(const char *p, size_t n, struct rule_span words[WORDS])
 {
-    size_t count = 0;
+    size_t i = 0, count = 0;
 
-    for (size_t i = 0; i < n && count < most; count++) {
+    for (size_t w = 0; w < WORDS; w++) {
         while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r'))
             i++;
-        words[count] = (struct word){ p + i, 0 };
+        words[w] = (struct rule_span){ p + i, 0 };
         while (i < n && p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
             i++;
-        words[count].n = (size_t)(p + i - words[count].p);
-        if (words[count].n == 0)
-            break;
+        words[w].n = (size_t)(p + i - words[w].p);
+        count += words[w].n > 0;
     }
     return count;
 }
 
-static void add(struct str *list, struct word name)
+/* What the words of a program start, when there is one. */
+static void read_program(struct inetdconf_service *s)
+{
+    struct rule_span program = inetdconf_base(s->program), name = inetdconf_base(s->argv[0]);
+
+    if (is(s->program, "internal")) {
+        s->kind = INETDCONF_INTERNAL;
+        s->daemon = s->service;
+    } else if (is(program, "tcpd")) {
+        /* Like tcpd itself: its own name may come first. */
+        s->daemon = is(name, "tcpd") ? inetdconf_base(s->argv[1]) : name;
+        s->kind = s->daemon.n > 0 ? INETDCONF_WRAPPED : INETDCONF_BROKEN;
+    } else {
+        s->daemon = name.n > 0 ? name : program;
+        s->kind = is(name, "smtpd") || is(name, "in.smtpd") || is(program, "smtpd") ? INETDCONF_OWN : INETDCONF_BARE;
+    }
+}
+
+bool inetdconf_next(struct inetdconf_reader *r, struct inetdconf_service *s)
+{
+    struct rule_span words[WORDS];
+
+    while (r->at < r->end) {
+        const char *line = r->at, *newline = memchr(line, '\n', (size_t)(r->end - line));
+        const char *stop = newline ? newline : r->end;
+        size_t count = words_of(line, (size_t)(stop - line), words);
+        r->at = newline ? newline + 1 : r->end;
+        unsigned number = r->next++;
+        if (count == 0 || words[0].p[0] == '#')
+            continue;
+        *s = (struct inetdconf_service){ .line = number, .kind = INETDCONF_BROKEN, .service = words[0],
+                                         .protocol = words[2], .program = words[PROGRAM],
+                                         .argv = { words[PROGRAM + 1], words[PROGRAM + 2] } };
+        if (count > PROGRAM)
+            read_program(s);
+        return true;
+    }
+    return false;
+}
+
+static void add(struct str *list, struct rule_span name)
 {
     str_add_clean(list, name.p, name.n);
     str_addc(list, ' ');
 }
 
-static void one_line(const char *p, size_t n, struct str *asked, struct str *bare)
+void inetdconf_daemons(const char *text, size_t n, struct str *asked, struct str *bare, struct str *internal)
 {
-    struct word words[PROGRAM + 2];
-    size_t count = words_of(p, n, words, PROGRAM + 2);
+    struct inetdconf_reader r = { text, text + n, 1 };
+    struct inetdconf_service s;
 
-    if (count <= PROGRAM || words[0].p[0] == '#' || is(words[PROGRAM], "internal"))
-        return;
-    struct word program = base(words[PROGRAM]);
-    struct word name = count > PROGRAM + 1 ? base(words[PROGRAM + 1]) : program;
-    if (is(program, "tcpd")) {
-        add(asked, name);
-    } else if (is(name, "smtpd") || is(name, "in.smtpd") || is(program, "smtpd")) {
-        str_add(asked, access_daemons("smtpd"));
-        str_addc(asked, ' ');
-    } else {
-        add(bare, name);
-    }
-}
-
-void inetdconf_daemons(const char *text, size_t n, struct str *asked, struct str *bare)
-{
-    const char *end = text + n;
-
-    while (text < end) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *stop = newline ? newline : end;
-        one_line(text, (size_t)(stop - text), asked, bare);
-        text = newline ? newline + 1 : end;
-    }
+    while (inetdconf_next(&r, &s))
+        switch (s.kind) {
+        case INETDCONF_WRAPPED:
+            add(asked, s.daemon);
+            break;
+        case INETDCONF_OWN:
+            str_add(asked, access_daemons("smtpd"));
+            str_addc(asked, ' ');
+            break;
+        case INETDCONF_BARE:
+            add(bare, s.daemon);
+            break;
+        case INETDCONF_INTERNAL:
+            add(internal, s.daemon);
+            break;
+        case INETDCONF_BROKEN:
+            break;
+        }
 }

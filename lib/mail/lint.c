@@ -218,6 +218,33 @@ static bool check_list(struct lint *l, struct rule_span list, const struct patli
     return !t.what;
 }
 
+static void check_account(struct lint *l, const struct option *o, const struct rule_span *who, bool group)
+{
+    char name[256];
+    struct str s;
+
+    if (who->n == 0)
+        return;
+    str_init(&s, name, sizeof name);
+    str_addn(&s, who->p, who->n);
+    if (!l->item.site->account(l->item.site->ctx, name, group))
+        lint_item_say(&l->item, true, &o->text, group ? "there is no such group: mend the name, or add it"
+                                                      : "there is no such user: mend the name, or add it");
+}
+
+/* Users and groups that options name. The options are right otherwise. */
+static void check_accounts(struct lint *l, struct rule_span options)
+{
+    struct option o;
+
+    while (options.p && !option_next(&options, &o)) {
+        if (o.kind == OPTION_USER)
+            check_account(l, &o, &o.value, true);
+        if (o.kind == OPTION_USER || o.kind == OPTION_GROUP)
+            check_account(l, &o, &o.name, o.kind == OPTION_GROUP);
+    }
+}
+
 static void check_rule(struct lint *l, const struct rule_span *line)
 {
     struct patlist_trouble t;
@@ -234,6 +261,8 @@ static void check_rule(struct lint *l, const struct rule_span *line)
     t = judge_read_options(&rule);
     if (t.what)
         lint_item_trouble(&l->item, &t);
+    else if (rule.has_options && l->item.site->account)
+        check_accounts(l, rule.options);
     if (l->item.errors > before)
         return;
     bool decides = false, allows = l->item.file == &l->rules->allow;
@@ -292,7 +321,7 @@ static void check_end(struct lint *l)
 
 unsigned lint_rules(const struct access_rules *rules, const struct lint_site *site)
 {
-    struct lint l = { .item = { .site = site }, .rules = rules };
+    struct lint l = { .item = { .site = site, .files = &rules->files }, .rules = rules };
 
     cover_init(&l.cover, site->seen, site->seen ? site->seen_n : 0);
     check_file(&l, &rules->allow, site->doubt_allow);

@@ -20,11 +20,18 @@ struct lint_site {
     const char *daemons;         /* the names of the daemons that ask the rules, in words; NULL: not known, and only
                                     slips in smtpd's names are found */
     const char *bare;            /* the names of those that are started without asking them, in words, or NULL */
+    const char *internal;        /* the services that inetd answers by itself, in words, or NULL */
     bool names;                  /* is there a name server? */
     bool strict;                 /* warn of rules that let in without saying `allow`, too */
     const char *doubt_allow, *doubt_deny;    /* what is doubtful about the files, apart from their text, or NULL */
-    /* Looks a host's name up and returns NULL, or what is wrong with it; NULL: names are not looked up. */
-    const char *(*host)(void *ctx, const char *name);
+    /* Looks a host's name up and returns NULL, or what is wrong with it, where clients stand, or a server behind a
+     * daemon; NULL: names are not looked up. */
+    const char *(*host)(void *ctx, const char *name, bool server);
+    /* Looks at a program that inetd.conf starts, tcpd itself perhaps, and returns NULL, or what is wrong; NULL: they
+     * are not looked at. */
+    const char *(*program)(void *ctx, const char *path, bool is_tcpd);
+    /* Is there such a user, or group? NULL: they are not looked up. */
+    bool (*account)(void *ctx, const char *name, bool group);
     void (*found)(void *ctx, const struct lint_finding *finding);
     void *ctx;
     struct cover_entry *seen;    /* room to find rules that can never decide: lint_room() entries, or NULL */

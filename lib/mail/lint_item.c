@@ -3,6 +3,7 @@
 
 #include "base/near.h"
 #include "base/str.h"
+#include "mail/patfile.h"
 #include "mail/pattern.h"
 
 #include <string.h>
@@ -41,7 +42,8 @@ void lint_item_trouble(struct lint_item *l, const struct patlist_trouble *t)
 
 void lint_item_say(struct lint_item *l, bool error, const struct rule_span *token, const char *what)
 {
-    say(l, error, &(struct patlist_trouble){ .what = what, .where = token ? *token : (struct rule_span){ NULL, 0 } });
+    say(l, error, &(struct patlist_trouble){ .what = what, .where = token ? *token : (struct rule_span){ NULL, 0 },
+                                             .file = l->patterns, .line = l->patterns_line });
 }
 
 static void warn(struct lint_item *l, const struct rule_span *token, const char *what)
@@ -147,7 +149,7 @@ static bool matches_nameless(const struct pattern *p)
     return pattern_match(p, &host) == PATTERN_REFUSE;
 }
 
-static void check_name(struct lint_item *l, const struct rule_span *item, const struct pattern *p)
+static void check_name(struct lint_item *l, const struct rule_span *item, const struct pattern *p, bool server)
 {
     const struct rule_span name = { p->text, p->n };
     char text[256];
@@ -162,7 +164,7 @@ static void check_name(struct lint_item *l, const struct rule_span *item, const 
     else if (l->site->host) {
         str_init(&s, text, sizeof text);
         str_addn(&s, p->text, p->n);
-        const char *wrong = s.cut ? NULL : l->site->host(l->site->ctx, text);
+        const char *wrong = s.cut ? NULL : l->site->host(l->site->ctx, text, server);
         if (wrong)
             warn(l, item, wrong);
     }
@@ -174,7 +176,8 @@ static bool wants_name(const struct pattern *p)
     return p->kind != PATTERN_ALL && p->kind != PATTERN_NET && p->kind != PATTERN_LATER;
 }
 
-static void check_host(struct lint_item *l, const struct rule_span *item, const struct rule_span *host)
+/* `server`: it stands behind a daemon. */
+static void check_pattern(struct lint_item *l, const struct rule_span *item, const struct rule_span *host, bool server)
 {
     struct pattern p;
 
@@ -201,43 +204,84 @@ static void check_host(struct lint_item *l, const struct rule_span *item, const 
                  "spell it out further");
         break;
     case PATTERN_NAME:
-        check_name(l, item, &p);
+        check_name(l, item, &p, server);
         break;
     default:
         break;
     }
 }
 
+static bool is_glob(const struct rule_span *word)
+{
+    return memchr(word->p, '*', word->n) || memchr(word->p, '?', word->n);
+}
+
+/* Who asks for this daemon's rules, as far as inetd.conf is known? */
+static void check_known(struct lint_item *l, const struct rule_span *item, const struct rule_span *word)
+{
+    const char *daemons = l->site->daemons, *near;
+    bool bare = l->site->bare && in_words(l->site->bare, word);
+    size_t n;
+
+    if (daemons && in_words(daemons, word)) {
+        if (bare && !is_glob(word))
+            warn(l, item, "inetd starts this daemon without tcpd, too, and then nobody asks the rule: put tcpd before "
+                 "it there");
+    } else if (bare)
+        warn(l, item, "inetd starts this daemon without tcpd, so that nobody asks the rule: put tcpd before it");
+    else if (l->site->internal && in_words(l->site->internal, word))
+        warn(l, item, "inetd answers this service by itself, so that nobody asks the rule: take it out of inetd.conf, "
+             "or start a daemon with tcpd for it");
+    else if ((near = near_word(daemons ? daemons : access_daemons("smtpd"), word->p, word->n, &n)))
+        warn_near(l, item, "no daemon of this name is known here", near, n);
+    else if (daemons)
+        warn(l, item, "no daemon of this name is known here: nobody asks the rule");
+}
+
+/* A pattern, or all in a file of patterns, which was read without trouble. */
+static void check_host(struct lint_item *l, const struct rule_span *item, const struct rule_span *host, bool server)
+{
+    struct patfile_walk walk;
+    struct rule_span word;
+    const char *wrong;
+
+    if (host->n == 0 || host->p[0] != '/') {
+        check_pattern(l, item, host, server);
+        return;
+    }
+    enum patfile_got got = patfile_start(&walk, l->files, host, &wrong);
+    while (got == PATFILE_PATTERN && (got = patfile_next(&walk, &word, &wrong)) == PATFILE_PATTERN) {
+        l->patterns = patfile_where(&walk, &l->patterns_line)->name;
+        check_pattern(l, &word, &word, server);
+    }
+    l->patterns = NULL;
+}
+
 void lint_item_daemon(struct lint_item *l, const struct rule_span *item)
 {
     struct rule_span word = *item, host;
-    const char *daemons = l->site->daemons, *near;
-    size_t n;
 
     if (split_at(item, &word, &host))
-        check_host(l, item, &host);
+        check_host(l, item, &host, true);
     if (is(&word, "ALL") || check_keyword(l, &word))
         return;
     if (is(&word, "KNOWN"))
         warn(l, item, "as a daemon this is every one: write ALL");
     else if (word.p[word.n - 1] == '.')
         warn(l, item, "a daemon's name does not end in a dot: leave it off");
-    else if (daemons && in_words(daemons, &word))
-        return;
-    else if (l->site->bare && in_words(l->site->bare, &word))
-        warn(l, item, "inetd starts this daemon without tcpd, so that nobody asks the rule: put tcpd before it");
-    else if ((near = near_word(daemons ? daemons : access_daemons("smtpd"), word.p, word.n, &n)))
-        warn_near(l, item, "no daemon of this name is known here", near, n);
-    else if (daemons)
-        warn(l, item, "no daemon of this name is known here: nobody asks the rule");
+    else
+        check_known(l, item, &word);
 }
 
 void lint_item_client(struct lint_item *l, const struct rule_span *item)
 {
     struct rule_span word, host = *item;
+    bool has_user = split_at(item, &word, &host);
 
-    if (split_at(item, &word, &host) && !is(&word, "ALL") && !check_keyword(l, &word))
+    if (has_user && word.p[word.n - 1] == '.')
+        warn(l, item, "a user's name does not end in a dot: leave it off");
+    else if (has_user && !is(&word, "ALL") && !check_keyword(l, &word))
         warn(l, item, "the client's host says who its user is, and may say what it likes: trust hosts of yours "
              "alone");
-    check_host(l, item, &host);
+    check_host(l, item, &host, false);
 }

@@ -12,6 +12,9 @@ struct lint_item {
     unsigned line;
     unsigned errors;
     bool told_names;             /* that there is no name server is said once a file */
+    const struct access_files *files;
+    const char *patterns;        /* the file of patterns that is looked at, and the line in it, or NULL */
+    unsigned patterns_line;
 };
 
 /* Tells a finding in the line: `TOKEN`: what. The token may be NULL, or empty. */

@@ -3,11 +3,14 @@
 
 #include "base/str.h"
 #include "mail/inetdconf.h"
+#include "mail/lint_inetd.h"
 #include "sys/clock.h"
 #include "sys/dns.h"
 #include "sys/file.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,25 +20,93 @@
 
 #define MOST 1048576             /* bytes of inetd.conf and of resolv.conf */
 
+/* May everybody put something else into a directory above the path? */
+static bool is_open_above(const char *path)
+{
+    char directory[1024];
+    struct stat st;
+
+    if (str_copy(directory, sizeof directory, path))
+        return false;
+    for (char *slash; (slash = strrchr(directory, '/')); *slash = '\0') {
+        if (slash == directory)
+            break;
+        *slash = '\0';
+        if (stat(directory, &st) == 0 && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+            return true;
+    }
+    return stat(*path == '/' ? "/" : ".", &st) == 0 && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX);
+}
+
+/* That everybody may write to the file itself is an error, which the rules bear already. */
+static const char *doubt_about(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) || !S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH))
+        return NULL;
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return "the file belongs neither to root nor to you: chown it";
+    if (st.st_mode & S_IWGRP)
+        return "a group may write to the file: chmod g-w it";
+    if (is_open_above(path))
+        return "everybody may put another file in its place: chmod o-w the directory above it";
+    return NULL;
+}
+
+/* lint_site.account */
+static bool account(void *ctx, const char *name, bool group)
+{
+    (void)ctx;
+    return group ? getgrnam(name) != NULL : getpwnam(name) != NULL;
+}
+
+/* lint_site.program */
+static const char *program(void *ctx, const char *path, bool is_tcpd)
+{
+    struct stat st;
+
+    (void)ctx;
+    if (*path != '/')
+        return "inetd runs it wherever it stands: write its whole path";
+    if (stat(path, &st))
+        return errno == ENOENT || errno == ENOTDIR ? "no such program: mend the path, or take the line out"
+                                                   : strerror(errno);
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR))
+        return "it cannot be executed: mend the path, or chmod +x it";
+    if (is_tcpd && (st.st_mode & (S_ISUID | S_ISGID)))
+        return "tcpd needs nobody else's rights, and daemons get them: chmod ug-s it";
+    if ((st.st_mode & S_IWOTH) || is_open_above(path))
+        return "everybody may put another program in its place: chmod o-w it and the directories above it";
+    return NULL;
+}
+
 static int read_inetd(struct lint_site *site, const char *path, struct fault *f)
 {
     char *text;
+    const char *doubt;
     size_t n;
-    struct str asked, bare;
+    struct str asked, bare, internal;
 
     if (file_read(path, MOST, &text, &n) != SYS_OK)
-        return fault_set(f, EX_NOINPUT, "%s: %s", path, strerror(errno));
+        return fault_set(f, EX_NOINPUT, "%s: %s", path,
+                         errno == EPERM ? "everybody may write to the file: chmod o-w it" : strerror(errno));
     /* A word of the file is at most as long as its line, but a line for smtpd may stand for all its names. */
     size_t cap = 4 * n + 64;
-    char *a = malloc(cap), *b = malloc(cap);
-    if (!a || !b)
+    char *a = malloc(cap), *b = malloc(cap), *c = malloc(cap);
+    if (!a || !b || !c)
         return fault_set(f, EX_OSERR, "%s: no memory to read it", path);
     str_init(&asked, a, cap);
     str_init(&bare, b, cap);
-    inetdconf_daemons(text, n, &asked, &bare);
+    str_init(&internal, c, cap);
+    inetdconf_daemons(text, n, &asked, &bare, &internal);
+    if ((doubt = doubt_about(path)))
+        site->found(site->ctx, &(struct lint_finding){ path, 0, false, doubt });
+    lint_inetd(path, text, n, site);
     free(text);
     site->daemons = a;
     site->bare = b;
+    site->internal = c;
     return 0;
 }
 
@@ -53,31 +124,13 @@ static bool has_name_server(const char *path)
     return found;
 }
 
-/* That everybody may write to the file itself is an error, which the rules bear already. */
-static const char *doubt_about(const char *path)
-{
-    char directory[1024];
-    struct stat st;
-    const char *slash = strrchr(path, '/');
-
-    if (stat(path, &st) || !S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH))
-        return NULL;
-    if (st.st_uid != 0 && st.st_uid != geteuid())
-        return "the file belongs neither to root nor to you: chown it";
-    if (st.st_mode & S_IWGRP)
-        return "a group may write to the file: chmod g-w it";
-    int n = slash ? snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path)
-                  : snprintf(directory, sizeof directory, ".");
-    if (n < (int)sizeof directory && stat(directory, &st) == 0 && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
-        return "everybody may put another file in its place: chmod o-w its directory";
-    return NULL;
-}
-
 int lintsite_read(struct lint_site *site, const struct access_rules *rules, const char *inetd, bool in_tree,
                   struct fault *f)
 {
     const char *own = "etc/resolv.conf", *systems = "/etc/resolv.conf";
 
+    site->program = program;
+    site->account = account;
     if (inetd && read_inetd(site, inetd, f))
         return -1;
     /* The tree's is refreshed from the system's whenever a server starts. */
@@ -89,14 +142,34 @@ int lintsite_read(struct lint_site *site, const struct access_rules *rules, cons
     return site->seen ? 0 : fault_set(f, EX_OSERR, "no memory to compare the rules with each other");
 }
 
-const char *lintsite_host(void *ctx, const char *name)
+/* What is wrong with one of the host's addresses, or NULL. */
+static const char *wrong_address(const struct net_addr *addr, const char *name)
 {
     static char text[DNS_NAME + 80];
     struct dns_found found;
-    struct net_addr addr;
+    char address[NET_TEXT];
+
+    dns_name_of(addr, clock_mono_ms() + 1000 * DNS_TIMEOUT, &found);
+    if (found.state == ACCESS_NAME_KNOWN && str_case_eq(found.name, name))
+        return NULL;
+    net_format(addr, address);
+    if (found.state == ACCESS_NAME_KNOWN)
+        snprintf(text, sizeof text, "the host is called %s, and never matches by another name: write that", found.name);
+    else if (found.failed)
+        snprintf(text, sizeof text, "no name server answers about its address %s", address);
+    else
+        snprintf(text, sizeof text, "its address %s does not lead back to the name, so that it never matches: write "
+                 "the address", address);
+    return text;
+}
+
+const char *lintsite_host(void *ctx, const char *name, bool server)
+{
+    struct dns_addresses found;
+    const char *wrong = NULL;
 
     (void)ctx;
-    switch (dns_address_of(name, &addr)) {
+    switch (dns_addresses_of(name, &found)) {
     case SYS_OK:
         break;
     case SYS_PERM:
@@ -104,12 +177,9 @@ const char *lintsite_host(void *ctx, const char *name)
     default:
         return "no name server answers about this name";
     }
-    dns_name_of(&addr, clock_mono_ms() + 1000 * DNS_TIMEOUT, &found);
-    if (found.state != ACCESS_NAME_KNOWN)
-        return found.failed ? "no name server answers about this host's address"
-                      : "its address does not lead back to a name, so that it never matches: write the address";
-    if (str_case_eq(found.name, name))
-        return NULL;
-    snprintf(text, sizeof text, "the host is called %s, and never matches by another name: write that", found.name);
-    return text;
+    for (unsigned i = 0; i < found.n && !wrong; i++)
+        wrong = wrong_address(&found.addr[i], name);
+    if (!wrong && server && found.n > 1)
+        return "the host has several addresses, and the rule is for all of them: write the one that is meant";
+    return wrong;
 }

@@ -400,14 +400,51 @@ def test_lint_files(tree):
 
 
 def test_lint_named_files_and_inetd_conf(check, tmp_path):
-    (tmp_path / "inetd.conf").write_text("ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd\n"
-                                         "telnet stream tcp nowait root /usr/sbin/in.telnetd in.telnetd\n")
-    a = check("in.ftpd: 10.\nin.telnetd: 10.\nsshd: 10.\n", "ALL: ALL\n", "-t", "-i", "inetd.conf")
+    (tmp_path / "inetd.conf").write_text("ftp stream tcp nowait root /bin/tcpd in.ftpd\n"
+                                         "telnet stream tcp nowait root /bin/sh in.telnetd\n"
+                                         "pop3 stream tcp nowait root\n"
+                                         "daytime stream tcp nowait root internal\n")
+    a = check("in.ftpd: 10.\nin.telnetd: 10.\nsshd: 10.\ndaytime: 10.\n", "ALL: ALL\n", "-t", "-i", "inetd.conf")
     assert a.code == 0 and a.line.splitlines() == [
+        "inetd.conf:1: warning: `/bin/tcpd`: no such program: mend the path, or take the line out",
+        "inetd.conf:1: warning: `/bin/in.ftpd`: no such program: mend the path, or take the line out",
+        "inetd.conf:3: warning: `pop3`: the line is cut off: service, type, protocol, wait, user, program and its "
+        "words belong there",
         "allow:2: warning: `in.telnetd`: inetd starts this daemon without tcpd, so that nobody asks the rule: put tcpd "
         "before it",
-        "allow:3: warning: `sshd`: no daemon of this name is known here: nobody asks the rule"]
+        "allow:3: warning: `sshd`: no daemon of this name is known here: nobody asks the rule",
+        "allow:4: warning: `daytime`: inetd answers this service by itself, so that nobody asks the rule: take it out "
+        "of inetd.conf, or start a daemon with tcpd for it"]
     assert check("", "", "-t", "-i", "none").code == 2
+    (tmp_path / "inetd.conf").chmod(0o664)
+    assert check("", "", "-t", "-i", "inetd.conf").line.startswith("inetd.conf: warning: a group may write to the file")
+    (tmp_path / "inetd.conf").chmod(0o666)
+    assert "everybody may write to the file: chmod o-w it" in check("", "", "-t", "-i", "inetd.conf").said
+
+
+def test_lint_files_of_patterns(check, tmp_path):
+    """What is wrong in one is told with its own name and line, beside the rule that names it."""
+    (tmp_path / "hosts").write_text("10.\n\n11. 12.0.0.0/33\n")
+    (tmp_path / "outer").write_text(f"# no comment\n13. {tmp_path}/hosts\n")
+    (tmp_path / "none").write_text("10.\n")
+    (tmp_path / "well").write_text("FAIL\n14.\n  localhost")
+    (tmp_path / "deeper").write_text(f"15. {tmp_path}/well\n")
+    (tmp_path / "none").chmod(0o666)
+    a = check(f"sendmail: 1. {tmp_path}/hosts\n\nsendmail: ALL EXCEPT {tmp_path}/outer\nsendmail@{tmp_path}/hosts: 9.\n"
+              f"sendmail: joe@{tmp_path}/none\nsendmail: {tmp_path}/gone\nsendmail: {tmp_path}/deeper\n",
+              "ALL: ALL\n", "-t")
+    prefix = "line 3: `12.0.0.0/33`: no prefix length: a number from 1 to 32 without leading zeros"
+    assert a.code == 78 and a.line.splitlines() == [
+        f"allow:1: error: {tmp_path}/hosts, {prefix}",
+        f"allow:3: error: {tmp_path}/outer, line 1: `#`: a file of patterns has no comments, its words would count: "
+        "take this out",
+        f"allow:4: error: {tmp_path}/hosts, {prefix}",
+        f"allow:5: error: `joe@{tmp_path}/none`: everybody may write to the file: chmod o-w it",
+        f"allow:6: error: `{tmp_path}/gone`: no such file of patterns: make it, or take it out",
+        f"allow:7: warning: {tmp_path}/well, line 1: `FAIL`: this word is no longer known: use EXCEPT, or the option "
+        "deny",
+        f"allow:7: warning: {tmp_path}/well, line 3: `localhost`: this is a name, which is looked up: write 127.0.0.1 "
+        "[::1]"]
 
 
 def test_lint_looks_names_up(tree, dns):
@@ -423,8 +460,8 @@ def test_lint_looks_names_up(tree, dns):
     assert code == 0 and lines == [
         "etc/hosts.allow:2: warning: `www.example.com`: the host is called mail.example.com, and never matches by "
         "another name: write that",
-        "etc/hosts.allow:3: warning: `bare.example.com`: its address does not lead back to a name, so that it never "
-        "matches: write the address",
+        "etc/hosts.allow:3: warning: `bare.example.com`: its address 192.0.2.10 does not lead back to the name, so "
+        "that it never matches: write the address",
         "etc/hosts.allow:4: warning: `gone.example.com`: no such host: mend the name, or take it out"]
 
 

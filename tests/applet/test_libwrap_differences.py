@@ -173,7 +173,8 @@ OWN_TESTS = {"glob on a name", "glob on unknown", "names of smtpd", "file that e
 
 
 def test_the_table_has_every_difference_and_no_other():
-    table = re.findall(r"^\| ([^|`]+?) \|", (REPO / "docs/LIBWRAP.md").read_text(), re.M)
+    text = (REPO / "docs/LIBWRAP.md").read_text().partition("## What tcpdchk")[0]
+    table = re.findall(r"^\| ([^|`]+?) \|", text, re.M)
     named = [name for name in table if name not in ("difference", "---")]
     assert len(named) == len(set(named))
     assert set(named) == {n for n, _, _ in RULES} | OWN_TESTS

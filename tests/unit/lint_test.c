@@ -127,6 +127,7 @@ static void warnings(void)
         { "smtpd: ALL EXEPT 10.\n", "? ALL stands beside others" },
         { "smtpd: 10. deny\n", "? `deny`: here this is a host's" },
         { "smtpd: joe@10.\n", "? `joe@10.`: the client's host says who its user is" },
+        { "smtpd: joe.@10.\n", "? `joe.@10.`: a user's name does not end in a dot" },
         { "smtpd: localhost\n", "? `localhost`: this is a name" }, { "smtpd: 10.*\n", "? `10.*`: a host whose name" },
         { "smtpd: p*\n", "? `p*`: the word unknown or paranoid" }, { "smtpd: u*\n", "? `u*`: the word unknown or" },
         { "smtpd: 192.0.1.0/255.0.255.0\n", "? `192.0.1.0/255.0.255.0`: the mask has holes" },
@@ -183,6 +184,12 @@ static void what_is_known_of_the_site(void)
     CHECK(strstr(lint("in.fptd: 10.\n", "ALL: ALL\n"), "did you mean `in.ftpd`?"));
     CHECK(strstr(lint("telnetd: 10.\n", "ALL: ALL\n"), "allow:1? `telnetd`: inetd starts this daemon without tcpd"));
     CHECK_STR(lint("s*: 10.\n", "ALL: ALL\n"), "");
+    site.bare = "telnetd in.ftpd";
+    site.internal = "daytime";
+    CHECK(strstr(lint("in.ftpd: 10.\n", "ALL: ALL\n"), "allow:1? `in.ftpd`: inetd starts this daemon without tcpd, "
+                 "too"));
+    CHECK_STR(lint("in.*: 10.\n", "ALL: ALL\n"), "");
+    CHECK(strstr(lint("daytime: 10.\n", "ALL: ALL\n"), "allow:1? `daytime`: inetd answers this service by itself"));
     CHECK(strstr(lint("x*: 10.\n", "ALL: ALL\n"), "nobody asks the rule"));
     reset();
     site.names = false;
@@ -195,9 +202,11 @@ static void what_is_known_of_the_site(void)
               "allow:1? the rule lets in without saying so: end it with `: allow`\n");
 }
 
-static const char *no_such_host(void *ctx, const char *name)
+static const char *no_such_host(void *ctx, const char *name, bool server)
 {
     (void)ctx;
+    if (server && strcmp(name, "many.lan") == 0)
+        return "several addresses";
     return strcmp(name, "gone.lan") == 0 ? "no such host" : NULL;
 }
 
@@ -208,6 +217,28 @@ static void names_are_looked_up(void)
     CHECK_STR(lint("smtpd: gone.lan here.lan .lan\n", "ALL: ALL\n"), "allow:1? `gone.lan`: no such host\n");
     CHECK_STR(lint("smtpd@gone.lan: ALL@gone.lan\n", "ALL: ALL\n"),
               "allow:1? `smtpd@gone.lan`: no such host\nallow:1? `ALL@gone.lan`: no such host\n");
+    CHECK_STR(lint("smtpd@many.lan: many.lan ALL@many.lan\n", "ALL: ALL\n"),
+              "allow:1? `smtpd@many.lan`: several addresses\n");
+}
+
+static bool has_account(void *ctx, const char *name, bool group)
+{
+    (void)ctx;
+    return strcmp(name, group ? "staff" : "joe") == 0;
+}
+
+static void users_and_groups(void)
+{
+    reset();
+    CHECK_STR(lint("smtpd: 10.: user joe.staff: group staff\nsmtpd: 11.: user gone\n", "ALL: ALL\n"), "");
+    site.account = has_account;
+    CHECK_STR(lint("smtpd: 10.: user joe.staff: group staff\nsmtpd: 11.: user joe: keepalive\n", "ALL: ALL\n"), "");
+    CHECK_STR(lint("smtpd: 10.: user gone\nsmtpd: 11.: group joe\n", "ALL: ALL: user joe.joe\n"),
+              "allow:1! `user gone`: there is no such user: mend the name, or add it\n"
+              "allow:2! `group joe`: there is no such group: mend the name, or add it\n"
+              "deny:1! `user joe.joe`: there is no such group: mend the name, or add it\n");
+    CHECK_EQ(errors, 3);
+    CHECK(strstr(lint("smtpd: 10.: umask x: user gone\n", "ALL: ALL\n"), "allow:1! `umask x`"));
 }
 
 static void files_that_cannot_be_read(void)
@@ -231,6 +262,7 @@ int main(void)
     RUN(the_end_is_open);
     RUN(what_is_known_of_the_site);
     RUN(names_are_looked_up);
+    RUN(users_and_groups);
     RUN(files_that_cannot_be_read);
     TEST_DONE();
 }
