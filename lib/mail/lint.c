@@ -232,15 +232,38 @@ static void check_account(struct lint *l, const struct option *o, const struct r
                                                       : "there is no such user: mend the name, or add it");
 }
 
-/* Users and groups that options name. The options are right otherwise. */
-static void check_accounts(struct lint *l, struct rule_span options)
+/* Is one of these daemons smtpd by name? */
+static bool names_smtpd(struct rule_span daemons)
 {
+    struct rule_span item;
+    const char *name;
+    size_t n;
+
+    while (rule_item(&daemons, &item))
+        for (const char *names = access_daemons("smtpd"); (name = str_word(&names, &n)); )
+            if (n == item.n && str_case_eqn(name, item.p, n))
+                return true;
+    return false;
+}
+
+/* Users and groups that options name. The options are right otherwise. smtpd, by name or as one of all, obeys the rule,
+ * too, and refuses where they stand. */
+static void check_accounts(struct lint *l, const struct rule *rule)
+{
+    const struct part daemons = part_of(rule->daemons);
+    const bool named = names_smtpd(daemons.list);
+    struct rule_span options = rule->options;
     struct option o;
 
     while (options.p && !option_next(&options, &o)) {
-        if (o.kind == OPTION_USER)
+        if (o.kind != OPTION_USER && o.kind != OPTION_GROUP)
+            continue;
+        if (named || daemons.all)
+            lint_item_say(&l->item, named, &o.text, "smtpd refuses here, for it becomes the owner of queue/ by itself: "
+                          "take the option out");
+        if (l->item.site->account && o.kind == OPTION_USER)
             check_account(l, &o, &o.value, true);
-        if (o.kind == OPTION_USER || o.kind == OPTION_GROUP)
+        if (l->item.site->account)
             check_account(l, &o, &o.name, o.kind == OPTION_GROUP);
     }
 }
@@ -261,8 +284,8 @@ static void check_rule(struct lint *l, const struct rule_span *line)
     t = judge_read_options(&rule);
     if (t.what)
         lint_item_trouble(&l->item, &t);
-    else if (rule.has_options && l->item.site->account)
-        check_accounts(l, rule.options);
+    else if (rule.has_options)
+        check_accounts(l, &rule);
     if (l->item.errors > before)
         return;
     bool decides = false, allows = l->item.file == &l->rules->allow;

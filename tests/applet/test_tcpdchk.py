@@ -45,7 +45,7 @@ RULES = [
     ("can't verify hostname: getaddrinfo(%s, %s) failed", "sendmail: half.example.com\n", "does not lead back"),
     ('host address %s->name lookup failed', "sendmail: bare.example.com\n", "does not lead back"),
     ('FAIL is no longer recognized', "sendmail: DIR/pats\n", "`FAIL`: this word is no longer known"),
-    ('open %s: %m', "sendmail: /dev/null/x\n", "Not a directory"),
+    ('open %s: %m', "sendmail: /dev/null/x\n", "folder above the file is none"),
     ('bad option name: "%s"', "sendmail: ALL: frob\n", "no such option"),
     ('option "%s" requires value', "sendmail: ALL: umask\n", "wants a value"),
     ('option "%s" requires no value', "sendmail: ALL: keepalive x\n", "stands alone"),

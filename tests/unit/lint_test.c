@@ -230,15 +230,19 @@ static bool has_account(void *ctx, const char *name, bool group)
 static void users_and_groups(void)
 {
     reset();
-    CHECK_STR(lint("smtpd: 10.: user joe.staff: group staff\nsmtpd: 11.: user gone\n", "ALL: ALL\n"), "");
+    CHECK_STR(lint("sshd: 10.: user joe.staff: group staff\nsshd: 11.: user gone\n", "ALL: ALL\n"), "");
     site.account = has_account;
-    CHECK_STR(lint("smtpd: 10.: user joe.staff: group staff\nsmtpd: 11.: user joe: keepalive\n", "ALL: ALL\n"), "");
-    CHECK_STR(lint("smtpd: 10.: user gone\nsmtpd: 11.: group joe\n", "ALL: ALL: user joe.joe\n"),
+    CHECK_STR(lint("sshd: 10.: user joe.staff: group staff\nsshd: 11.: user joe: keepalive\n", "ALL: ALL\n"), "");
+    CHECK_STR(lint("sshd: 10.: user gone\nsshd: 11.: group joe\n", "sshd: ALL: user joe.joe\n"),
               "allow:1! `user gone`: there is no such user: mend the name, or add it\n"
               "allow:2! `group joe`: there is no such group: mend the name, or add it\n"
               "deny:1! `user joe.joe`: there is no such group: mend the name, or add it\n");
     CHECK_EQ(errors, 3);
-    CHECK(strstr(lint("smtpd: 10.: umask x: user gone\n", "ALL: ALL\n"), "allow:1! `umask x`"));
+    CHECK(strstr(lint("sshd: 10.: umask x: user gone\n", "ALL: ALL\n"), "allow:1! `umask x`"));
+    CHECK_STR(lint("smtpd: 10.: user joe\n", "ALL: ALL\n"),
+              "allow:1! `user joe`: smtpd refuses here, for it becomes the owner of queue/ by itself: take the option "
+              "out\n");
+    CHECK_EQ(errors, 1);
 }
 
 static void files_that_cannot_be_read(void)
