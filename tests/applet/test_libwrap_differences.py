@@ -133,6 +133,18 @@ def test_names_of_smtpd(both, rule):
     assert both(b"", f"ALL EXCEPT {rule}: ALL\n".encode(), (rule, "10.1.2.3"))[0] == ("DA" if rule == "25" else "AA")
 
 
+@pytest.mark.parametrize("name, patterns", [("comment in a file of patterns", "# 10.\n"),
+                                            ("EXCEPT in a file of patterns", "11. EXCEPT 10.\n")])
+def test_a_word_in_a_file_of_patterns(both, tmp_path, name, patterns):
+    """10.1.2.3 is matched there, and refused here in both files."""
+    (tmp_path / "more").write_text(patterns)
+    rule = f"sshd: {tmp_path}/more\n".encode()
+    for files, theirs in (((rule, b"ALL: ALL\n"), "A"), ((b"", rule), "D")):
+        verdicts, at, fault = both(*files)
+        assert verdicts == theirs + "D" and fault.startswith(f"{tmp_path}/more, line 1: ")
+        assert libwrap.classify(fault, patterns) == name
+
+
 def test_a_file_that_everybody_may_write(both, tmp_path):
     both(b"", b"")
     (tmp_path / "hosts.allow").chmod(0o666)
@@ -168,8 +180,8 @@ def test_a_file_that_cannot_be_read(tree):
 
 
 # Rows of the table whose tests have names of their own.
-OWN_TESTS = {"glob on a name", "glob on unknown", "names of smtpd", "file that everybody may write", "no regular file",
-             "file that cannot be read"}
+OWN_TESTS = {"comment in a file of patterns", "EXCEPT in a file of patterns", "glob on a name", "glob on unknown",
+             "names of smtpd", "file that everybody may write", "no regular file", "file that cannot be read"}
 
 
 def test_the_table_has_every_difference_and_no_other():

@@ -54,6 +54,17 @@ WORDS = ["ALL", "ALL", "KNOWN", "UNKNOWN", "LOCAL", "PARANOID"]
 DAEMONS = ["sshd", "sendmail", "in.ftpd", "ALL", "ALL", "s*", "*d", "?endmail", "ss?d", "KNOWN", "imapd"]
 MASKS = ["255.0.0.0", "255.255.0.0", "255.255.255.0", "255.255.255.254", "128.0.0.0", "255.0.255.0", "0.0.0.0",
          "254.0.0.0"]
+# Options that are right, and that are not. tcpdmatch only says what they would do, but for user and group, which it
+# does (while Debian's tcpd does not), so that they name root.
+OPTIONS = ["severity notice", "severity mail.info", "SEVERITY local3.debug", "umask 022", "umask = 77", "nice",
+           "nice 5", "keepalive", "KeepAlive", "linger 3", "setenv FOO bar", "setenv FOO %a,%h %u", "user root",
+           "user root.root", "group root", "rfc931", "rfc931 7", "banners /no/such/directory", "spawn true %d %c",
+           "spawn a \\: b"]
+WRONG_OPTIONS = ["frob", "severity", "severity mail.loud", "severity sport.info", "umask 9", "umask", "umask 12345",
+                 "nice x", "nice 400", "keepalive on", "linger", "linger x", "linger -3", "setenv", "setenv 9 x",
+                 "user", "group", "rfc931 x", "rfc931 -1", "banners", "banners etc", "spawn", "spawn date +%Y", "allow",
+                 "deny", "twist true", "", " ", "= x", "spawn 100%"]
+PATTERN_FILES = 5
 # What slips of the pen put into a line.
 SLIPS = list(":@/.,*?[]#-_\\ \t\"'!&|%(){}=+~0159afx") + ["\r", "\0", "\xff", "::", "..", "/33", "/0", "/08", "EXCEPT",
          " EXCEPT ", ": ", " # x", "\n", "\\\n", "@@", "012.", "fe80::1", "[10.1.2.3]", "[::ffff:10.1.2.3]", "ALL",
@@ -99,14 +110,35 @@ class Writer:
             return self.r.choice(GLOBS)
         return self.case(self.r.choice(WORDS))
 
-    def client(self):
-        if self.r.random() < .06:
-            return self.r.choice(["ALL", "joe", "KNOWN", "j*", "UNKNOWN", "jim"]) + "@" + self.host()
+    def host_or_file(self, deeper=0):
+        """`/file` in the place of a pattern; DIR stands for the run's directory. Files name only those after them,
+        since libwrap follows a circle without end."""
+        if deeper < PATTERN_FILES and self.r.random() < .1:
+            return f"/DIR/p{self.r.randrange(deeper, PATTERN_FILES)}"
         return self.host()
+
+    def client(self):
+        if self.r.random() < .15:
+            user = self.case(self.r.choice(["ALL", "joe", "KNOWN", "j*", "UNKNOWN", "jim", "?im"]))
+            return user + "@" + self.host_or_file()
+        return self.host_or_file()
+
+    def pattern_files(self, faulty):
+        """{name: text}; some that rules name are missing."""
+        found = {}
+        for n in range(PATTERN_FILES):
+            if self.r.random() < (.6 if faulty else .9):
+                words = [self.host_or_file(n + 1) for _ in range(self.r.choice([0, 1, 2, 2, 4]))]
+                if faulty and self.r.random() < .3:
+                    slip = self.r.choice(["#", "# home", "EXCEPT", "10.\r", "10.0.0.0/33", "\xff", "10.,", "joe@10."])
+                    words.insert(self.r.randrange(len(words) + 1), slip)
+                text = "".join(w + self.r.choice([" ", "\n", "\n", "\t\n\n"]) for w in words)
+                found[f"p{n}"] = (text if self.r.random() < .8 else text.rstrip()).encode("latin-1")
+        return found
 
     def daemon(self):
         d = self.case(self.r.choice(DAEMONS))
-        return f"{d}@{self.host()}" if self.r.random() < .1 else d
+        return f"{d}@{self.host_or_file()}" if self.r.random() < .1 else d
 
     def items(self, item):
         out = [item() for _ in range(self.r.choice([1, 1, 1, 2, 3, 5]))]
@@ -122,11 +154,17 @@ class Writer:
 
     def rule(self):
         text = self.items(self.daemon) + ":" + self.items(self.client)
-        if self.r.random() < .25:
-            text += ":" + self.gap(False) + self.case(self.r.choice(["allow", "deny", "deny"])) + self.gap(False)
-        elif self.r.random() < .03:
-            text += ":" + self.r.choice(["", " frob", " allow: deny", " allow x", " =", " deny:"])
-        return text
+        options = [self.r.choice(OPTIONS) for _ in range(self.r.choice([1, 1, 2, 3]))] if self.r.random() < .15 else []
+        n = self.r.random()
+        if n < .25:
+            options.append(self.case(self.r.choice(["allow", "deny", "deny"])))
+        elif n < .28:
+            options.append(self.r.choice(["", " frob", " allow: deny", " allow x", " =", " deny:"]))
+        elif n < .29:
+            options.append(self.case("twist") + " true %a")
+        if options and self.r.random() < .06:
+            options.insert(self.r.randrange(len(options) + 1), self.r.choice(WRONG_OPTIONS))
+        return text + "".join(":" + self.gap(False) + o + self.gap(False) for o in options)
 
     def line(self):
         n = self.r.random()
@@ -161,9 +199,11 @@ class Writer:
         return text.encode("latin-1")
 
     def files(self):
+        """(hosts.allow, hosts.deny, files of patterns)"""
         faulty = self.r.random() < .3
         allow, deny = self.text(faulty), self.text(faulty and self.r.random() < .5)
-        return allow, deny + b"ALL: ALL\n" if self.r.random() < .5 and not faulty else deny
+        deny = deny + b"ALL: ALL\n" if self.r.random() < .5 and not faulty else deny
+        return allow, deny, self.pattern_files(faulty)
 
     def question(self, rules):
         """(what tcpdmatch is asked, what access-check is asked; None: about the addresses that tcpdmatch found)."""
@@ -172,7 +212,7 @@ class Writer:
             daemon = "sshd"
         if self.r.random() < .15:
             daemon += "@" + self.r.choice(["10.1.2.4", "192.168.1.21", "fd00::25", "10.1.3.0", "127.0.0.1"])
-        user = self.r.choice(["", "", "", "joe@"])
+        user = self.r.choice(["", "", "", "", "joe@", "jim@", "unknown@"])
         n = self.r.random()
         if n < .5:
             return (daemon, user + self.r.choice(NAMES)), None
@@ -205,7 +245,7 @@ ROWS = [
     row("byte order mark", "byte order mark", line="^\xef\xbb\xbf"),
     row("UTF-16", "UTF-16", line="^\xff\xfe|^\xfe\xff"),
     row("NUL byte", "a NUL byte", line="\0"),
-    row("CR at the line's end", "ends in CR", line="\r\n?$|\r\\\\\n"),
+    row("CR at the line's end", "ends in CR", token="\r", line="\r\n?$|\r\\\\\n"),
     row("last line without newline", "the last line does not end", line=r"[^\n]$|\\\n$"),
     row("long line", "longer than 2046", line=r"[^\n]{2040}|\\\n"),
     row("no colon", "no colon", line=r"(^|\n)[^:]*($|\n)|\["),
@@ -232,12 +272,19 @@ ROWS = [
     row("word for hosts", "this word is for hosts only", token=r"^(LOCAL|PARANOID)(@|$)"),
     row("nothing", "nothing where a (host|name) should stand", token=r"@|^$"),
     row("netgroup", "netgroups", token=r"@"),
-    row("file of patterns", "no such file of patterns|no regular file: put one|this file of patterns was not read",
-        token=r"/"),
+    row("file of patterns", "no such file of patterns|file of patterns was not read|no regular file", token=r"/"),
     row("glob on a name", "it is the host's name that this matches", token=r"^(.*@)?[0-9.*?]*[0-9][0-9.*?]*$"),
     row("glob on unknown", "a host without a proven name", token=r"[*?]"),
-    row("option", "no such option|an option is missing|stands alone|last of its rule|not supported yet", line=r":.*:"),
+    row("option", "no such (option|facility|level)|an option is missing|stands alone|last of its rule|wants a value|"
+        "no name for a variable|no umask|no step of niceness|no user|no group|no directory|no time|"
+        "no such %-expansion|% at the end", line=r":.*:"),
+    row("comment in a file of patterns", "a file of patterns has no comments", token=r"^#"),
+    row("EXCEPT in a file of patterns", "EXCEPT is for rules", token=r"^EXCEPT$"),
 ]
+
+
+# An option that names another account than those in OPTIONS, after a slip of the pen.
+ACCOUNT = re.compile(r":\s*(user|group)\b\s*=?\s*(?!root(\.root)?\s*(:|$))", re.I)
 
 
 def rule_text(text, at):
@@ -250,8 +297,9 @@ def rule_text(text, at):
 
 
 def classify(fault, text):
-    """The name of the difference that a fault of buzon's is, or None when it is none that is intended."""
-    token = re.match(r"`(.*?)(\.\.\.)?`: ", fault, re.S)
+    """The name of the difference that a fault of buzon's is, or None when it is none that is intended. `text` is the
+    rule's, or that of the file of patterns that the fault names."""
+    token = re.match(r"(?:/\S+, line \d+: )?`(.*?)(\.\.\.)?`: ", fault, re.S)
     for r in ROWS:
         if not r.words.search(fault):
             continue
@@ -300,8 +348,14 @@ def run_buzon(binary, where, questions, prepare=None):
 
 
 def compare(binary, where, rules, questions):
-    """Compares one pair of files. Returns ([case], {difference: times}, {both verdicts: times}, [trouble])."""
-    for name, text in zip(("hosts.allow", "hosts.deny"), rules):
+    """Compares one set of files. Returns ([case], {difference: times}, {both verdicts: times}, [trouble])."""
+    allow, deny, files = rules
+    for name in range(PATTERN_FILES):
+        if f"p{name}" not in files and os.path.exists(f"{where}/p{name}"):
+            os.unlink(f"{where}/p{name}")
+    written = {name: text.replace(b"/DIR/", f"{where}/".encode())
+               for name, text in {"hosts.allow": allow, "hosts.deny": deny, **files}.items()}
+    for name, text in written.items():
         with open(f"{where}/{name}", "wb") as f:
             f.write(text)
     asked, theirs = [], []
@@ -317,8 +371,15 @@ def compare(binary, where, rules, questions):
     for question, t, (m, at, fault) in zip(asked, theirs, mine):
         cases.append(hashlib.sha1(repr((rules, question)).encode()).hexdigest()[:16])
         t = {"granted": "allow", "denied": "deny"}.get(t, t)
+        rule = rule_text(written[at.partition(":")[0]], at) if ":" in at and not at.endswith(":0") else ""
+        if t == "delegated":             # a twist: access-check says which file it stands in
+            t = "allow" if fault else m if "twist" in rule.lower() else t
+        elif (m, t) == ("allow", "deny") and ACCOUNT.search(rule):
+            t = m                        # whether there is such a user, access-check leaves to the servers
         verdicts[f"libwrap {t}, buzon {m}"] += 1
-        text = rule_text(rules[at.startswith("hosts.deny")], at) if fault else ""
+        named = re.match(rf"{where}/(p\d), line (\d+): ", fault)
+        stands = named.expand(r"\1:\2") if named else at
+        text = rule_text(written[stands.partition(":")[0]], stands) if fault else ""
         kind = classify(fault, text) if fault else None
         if fault and not kind:
             trouble.append(f"{question}: a fault that is no intended difference: {at}: {fault}")
@@ -328,7 +389,7 @@ def compare(binary, where, rules, questions):
             trouble.append(f"{question}: libwrap {t}, buzon {m} without a fault, {at}")
         elif m != t:
             counts[kind] += 1
-    return cases, counts, verdicts, [f"{t}\n  allow {rules[0]!r}\n  deny  {rules[1]!r}" for t in trouble]
+    return cases, counts, verdicts, [f"{t}\n  allow {rules[0]!r}\n  deny  {rules[1]!r}\n  {files}" for t in trouble]
 
 
 def enter():
