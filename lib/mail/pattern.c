@@ -343,7 +343,7 @@ const char *pattern_word_read(const char *text, size_t n)
             return "no name or pattern: it has a character that such names do not have";
     if (text[0] == '.')
         return "a name here does not start with a dot";
-    if ((n > 1 && text[0] == '0' && only_digits_and(text, n, "")) || (text[0] == '+' && only_digits_and(text, n, "+")))
+    if (n > 1 && (text[0] == '0' || text[0] == '+') && only_digits_and(text + 1, n - 1, ""))
         return "a port is a number without leading zeros and without a sign";
     if (pattern_is(text, n, "LOCAL") || pattern_is(text, n, "PARANOID"))
         return "this word is for hosts only: the daemons stand before the colon, the clients behind it";

@@ -56,6 +56,7 @@ RULES = [
     ("word for hosts", b"LOCAL: ALL\n", "DA"),
     ("nothing", b"sshd@: ALL\n", "DA"),
     ("netgroup", b"sshd: @hosts\n", "DA"),
+    ("port", b"022: ALL\n", "DA"),
     ("file of patterns", b"sshd: /etc/more\n", "DA"),
     ("glob on unknown", b"sshd: u*\n", "AD"),
     ("option", b"sshd: ALL: frob\n", "DD"),

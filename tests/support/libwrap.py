@@ -268,6 +268,7 @@ ROWS = [
     row("no name", "no name, address or pattern", token=r"[^a-z0-9.*?_-]"),
     row("no daemon's name", "no name or pattern: it has a character", token=r"[^a-z0-9.+*?_-]"),
     row("path of a daemon", "without its path", token=r"^/|@/"),
+    row("port", "a port is a number without", token=r"^(0|\+)\d+(@|$)"),
     row("dot before a daemon", "does not start with a dot", token=r"^\."),
     row("word for hosts", "this word is for hosts only", token=r"^(LOCAL|PARANOID)(@|$)"),
     row("nothing", "nothing where a (host|name) should stand", token=r"@|^$"),
