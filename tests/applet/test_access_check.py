@@ -452,8 +452,10 @@ def test_lint_looks_names_up(tree, dns):
     dns.add("mail.example.com", "A", "192.0.2.9")
     dns.add("www.example.com", "A", "192.0.2.9")
     dns.add("bare.example.com", "A", "192.0.2.10")
+    dns.add("11.2.0.192.in-addr.arpa", "PTR", "half.example.com")
+    dns.add("half.example.com", "A", "192.0.2.11", "192.0.2.12")
     tree.write("etc/hosts.allow", "sendmail: mail.example.com\nsendmail: www.example.com\nsendmail: bare.example.com\n"
-                                  "sendmail: gone.example.com\n")
+                                  "sendmail: gone.example.com\nsendmail: half.example.com\n")
     tree.write("etc/hosts.deny", "ALL: ALL\n")
     assert lint(tree)[1] == [] and dns.asked == []
     code, lines, _ = lint(tree, "-r")
@@ -462,7 +464,9 @@ def test_lint_looks_names_up(tree, dns):
         "another name: write that",
         "etc/hosts.allow:3: warning: `bare.example.com`: its address 192.0.2.10 does not lead back to the name, so "
         "that it never matches: write the address",
-        "etc/hosts.allow:4: warning: `gone.example.com`: no such host: mend the name, or take it out"]
+        "etc/hosts.allow:4: warning: `gone.example.com`: no such host: mend the name, or take it out",
+        "etc/hosts.allow:5: warning: `half.example.com`: its address 192.0.2.12 does not lead back to the name, so "
+        "that it never matches: write the address"]
 
 
 def test_lint_strict(tree):
