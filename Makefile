@@ -77,6 +77,8 @@ $O/obj/%.o: %.c $O/flags.txt $O/.libraries
 
 # What every decision by an image runs through: small, and worth its bytes.
 $(patsubst %,$O/obj/%.o,lib/base/siphash lib/mail/image): CFLAGS += -O2
+# Flags of single objects stand in no record: they are made anew when this file changes.
+$(patsubst %,$O/obj/%.o,lib/base/crc32c lib/base/siphash lib/mail/image): Makefile
 
 $O/obj/buzon: $(OBJ)
 	$(call say,LINK,$@)
