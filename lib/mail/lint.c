@@ -33,7 +33,7 @@ static struct part part_of(struct rule_span list)
     struct rule_span item;
 
     while (!part.except && rule_item(&list, &item)) {
-        part.except = pattern_is(item.p, item.n, "EXCEPT");
+        part.except = patlist_is_except(&item);
         part.items += !part.except;
         part.all = part.all || pattern_is(item.p, item.n, "ALL");
         if (part.except)
@@ -201,7 +201,7 @@ static void check_items(struct lint *l, struct rule_span list,
     if (first.all && first.items > 1)
         lint_item_say(&l->item, false, NULL, "ALL stands beside others, which change nothing: take them out, or ALL");
     while (rule_item(&list, &item))
-        if (!pattern_is(item.p, item.n, "EXCEPT"))
+        if (!patlist_is_except(&item))
             check(&l->item, &item);
 }
 

@@ -65,18 +65,6 @@ static void warn_near(struct lint_item *l, const struct rule_span *token, const 
     warn(l, token, text);
 }
 
-/* Divides `user@host` and `daemon@host`. */
-static bool split_at(const struct rule_span *item, struct rule_span *word, struct rule_span *host)
-{
-    for (size_t i = 0; i < item->n && item->p[i] != '['; i++)
-        if (i > 0 && item->p[i] == '@') {
-            *word = (struct rule_span){ item->p, i };
-            *host = (struct rule_span){ item->p + i + 1, item->n - i - 1 };
-            return true;
-        }
-    return false;
-}
-
 static bool is(const struct rule_span *s, const char *keyword)
 {
     return pattern_is(s->p, s->n, keyword);
@@ -261,7 +249,7 @@ void lint_item_daemon(struct lint_item *l, const struct rule_span *item)
 {
     struct rule_span word = *item, host;
 
-    if (split_at(item, &word, &host))
+    if (patlist_split_at(item, &word, &host))
         check_host(l, item, &host, true);
     if (is(&word, "ALL") || check_keyword(l, &word))
         return;
@@ -276,7 +264,7 @@ void lint_item_daemon(struct lint_item *l, const struct rule_span *item)
 void lint_item_client(struct lint_item *l, const struct rule_span *item)
 {
     struct rule_span word, host = *item;
-    bool has_user = split_at(item, &word, &host);
+    bool has_user = patlist_split_at(item, &word, &host);
 
     if (has_user && word.p[word.n - 1] == '.')
         warn(l, item, "a user's name does not end in a dot: leave it off");

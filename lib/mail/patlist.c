@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* Divides `user@host` and `daemon@host`, not `@netgroup`. The `@` in brackets is the address's. */
-static bool split_at(const struct rule_span *item, struct rule_span *word, struct rule_span *host)
+bool patlist_split_at(const struct rule_span *item, struct rule_span *word, struct rule_span *host)
 {
     for (size_t i = 0; i < item->n && item->p[i] != '['; i++)
         if (i > 0 && item->p[i] == '@') {
@@ -130,7 +129,7 @@ static void read_daemon(const struct rule_span *item, const struct access_files 
         t->what = "netgroups do not name daemons: write the daemon's name";
         return;
     }
-    if (split_at(item, &word, &host))
+    if (patlist_split_at(item, &word, &host))
         read_host(&host, files, t);
     if (!t->what)
         t->what = pattern_word_read(word.p, word.n);
@@ -141,7 +140,7 @@ static enum pattern_answer match_daemon(const struct rule_span *item, const stru
 {
     const struct pattern_host server = { &facts->server, facts->server_state, facts->server_name };
     struct rule_span word = *item, host;
-    bool has_host = split_at(item, &word, &host);
+    bool has_host = patlist_split_at(item, &word, &host);
     const char *names = facts->daemons, *name;
     size_t n;
 
@@ -156,7 +155,7 @@ static void read_client(const struct rule_span *item, const struct access_files 
 {
     struct rule_span word, host = *item;
 
-    if (split_at(item, &word, &host))
+    if (patlist_split_at(item, &word, &host))
         t->what = pattern_word_read(word.p, word.n);
     if (!t->what)
         read_host(&host, files, t);
@@ -168,7 +167,7 @@ static enum pattern_answer match_client(const struct rule_span *item, const stru
 {
     const struct pattern_host client = { &facts->client, facts->client_state, facts->client_name };
     struct rule_span word, host = *item;
-    bool has_user = split_at(item, &word, &host);
+    bool has_user = patlist_split_at(item, &word, &host);
     enum pattern_answer a = match_host(&host, &client, files, t);
     const char *user = facts->user ? facts->user : facts->client.family == NET_NONE ? ACCESS_NO_USER : NULL;
 
@@ -186,7 +185,7 @@ const struct patlist_kind patlist_clients = {
     read_client, match_client, "no client behind the colon: write `daemon: client`"
 };
 
-static bool is_except(const struct rule_span *item)
+bool patlist_is_except(const struct rule_span *item)
 {
     return pattern_is(item->p, item->n, "EXCEPT");
 }
@@ -200,13 +199,13 @@ struct patlist_trouble patlist_read(struct rule_span list, const struct patlist_
 
     while (rule_item(&list, &item)) {
         t.where = item;
-        if (!is_except(&item))
+        if (!patlist_is_except(&item))
             kind->read(&item, files, &t);
         else if (!in_part)
             t.what = "nothing stands before it: say what it excepts from";
         if (t.what)
             return t;
-        in_part = !is_except(&item);
+        in_part = !patlist_is_except(&item);
         any = true;
     }
     if (!any)
@@ -228,7 +227,7 @@ static enum pattern_answer part_match(struct rule_span *list, bool *more, const 
 
     *more = false;
     while (rule_item(list, &item)) {
-        if (is_except(&item)) {
+        if (patlist_is_except(&item)) {
             *more = true;
             break;
         }
@@ -275,7 +274,7 @@ static void read_lone_client(const struct rule_span *item, const struct access_f
     struct pattern p;
 
     (void)files;
-    if (split_at(item, &word, &host)) {
+    if (patlist_split_at(item, &word, &host)) {
         t->what = "user names are not looked up: write the host alone";
         return;
     }

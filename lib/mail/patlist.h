@@ -26,6 +26,13 @@ extern const struct patlist_kind patlist_daemons;    /* before the first colon *
 extern const struct patlist_kind patlist_clients;    /* behind it */
 extern const struct patlist_kind patlist_lone;       /* clients in a list outside of the two files */
 
+/* Divides `user@host` and `daemon@host`, not `@netgroup`. The `@` in brackets is the address's. False, and nothing set,
+ * where there is none. */
+bool patlist_split_at(const struct rule_span *item, struct rule_span *word, struct rule_span *host);
+
+/* Is the item the word EXCEPT? */
+bool patlist_is_except(const struct rule_span *item);
+
 /* Is every item of the list understood, those in files of patterns too, and is there one wherever one must be? */
 struct patlist_trouble patlist_read(struct rule_span list, const struct patlist_kind *kind,
                                     const struct access_files *files);

@@ -5,13 +5,9 @@
 #include "mail/judge.h"
 #include "mail/limits.h"
 #include "mail/patfile.h"
+#include "mail/patlist.h"
 
 #include <string.h>
-
-static bool is_except(const struct rule_span *item)
-{
-    return pattern_is(item->p, item->n, "EXCEPT");
-}
 
 unsigned rulekeys_bits(const struct pattern *net)
 {
@@ -74,7 +70,7 @@ static enum rulekeys_kind weigh_clients(struct rule_span list, struct rulekeys *
 
     k->rest = list;
     while (rule_item(&list, &item)) {
-        if (is_except(&item)) {
+        if (patlist_is_except(&item)) {
             k->rest.n = (size_t)(item.p - start);
             k->plain = false;
             break;

@@ -5,6 +5,7 @@
 #include "sys/apart.h"
 #include "sys/clock.h"
 #include "sys/io.h"
+#include "sys/peer.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,22 +16,6 @@
 #include <unistd.h>
 
 #define IDENT_PORT 113
-
-static socklen_t to_sockaddr(const struct net_addr *a, in_port_t port, struct sockaddr_storage *ss)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-    memset(ss, 0, sizeof *ss);
-    if (a->family == NET_V4) {
-        memcpy(&v4.sin_addr, a->byte, 4);
-        memcpy(ss, &v4, sizeof v4);
-        return sizeof v4;
-    }
-    memcpy(&v6.sin6_addr, a->byte, 16);
-    memcpy(ss, &v6, sizeof v6);
-    return sizeof v6;
-}
 
 /* Waits until fd can be written to. */
 static int wait_connected(int fd, int64_t end)
@@ -61,12 +46,12 @@ struct question {
 static int call(const struct question *q, int64_t end)
 {
     struct sockaddr_storage from, to;
-    socklen_t len = to_sockaddr(&q->server, 0, &from);
+    socklen_t len = peer_sockaddr(&q->server, 0, &from);
     int fd = socket(from.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return -1;
-    to_sockaddr(&q->client, IDENT_PORT, &to);
+    peer_sockaddr(&q->client, IDENT_PORT, &to);
     if (bind(fd, (struct sockaddr *)&from, len) == 0 &&
         (connect(fd, (struct sockaddr *)&to, len) == 0 || (errno == EINPROGRESS && wait_connected(fd, end) == 0)))
         return fd;
