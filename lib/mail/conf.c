@@ -15,7 +15,7 @@
  * who limits or protects something must not believe that it works. */
 enum conf_kind {
     CONF_PATTERNS, CONF_DOMAINS, CONF_DOMAIN, CONF_HOSTS, CONF_MAILBOX, CONF_CHOICE, CONF_COUNT, CONF_SIZE, CONF_TIME,
-    CONF_LATER
+    CONF_RATE, CONF_LATER
 };
 
 struct conf_key {
@@ -47,16 +47,18 @@ static const struct conf_key keys[] = {
     { "auth",                   CONF_CHOICE,  AT(auth), "off -tls -always", 0, 0 },
     { "message-size-limit",     CONF_SIZE,    AT(message_size_limit), NULL, 65536, (uint64_t)1 << 31 },
     { "recipient-limit",        CONF_COUNT,   AT(recipient_limit), NULL, 1, LIMIT_RCPTS },
-    { "queue-limit-messages",   CONF_LATER,   0, NULL, 0, 0 },
-    { "queue-limit-bytes",      CONF_LATER,   0, NULL, 0, 0 },
+    { "queue-limit-messages",   CONF_COUNT,   AT(queue_limit_messages), NULL, 0, 1000000 },
+    { "queue-limit-bytes",      CONF_SIZE,    AT(queue_limit_bytes), NULL, 0, (uint64_t)1 << 50 },
     { "free-space",             CONF_SIZE,    AT(free_space), NULL, 0, (uint64_t)1 << 50 },
     { "free-files",             CONF_COUNT,   AT(free_files), NULL, 0, UINT32_MAX },
-    { "client-limit",           CONF_LATER,   0, NULL, 0, 0 },
-    { "client-limit-per-host",  CONF_LATER,   0, NULL, 0, 0 },
-    { "connect-rate",           CONF_LATER,   0, NULL, 0, 0 },
-    { "message-rate",           CONF_LATER,   0, NULL, 0, 0 },
-    { "recipient-rate",         CONF_LATER,   0, NULL, 0, 0 },
-    { "dnsbl",                  CONF_LATER,   0, NULL, 0, 0 },
+    { "client-limit",           CONF_COUNT,   AT(client_limit), NULL, 1, LIMIT_CLIENTS },
+    { "client-limit-per-host",  CONF_COUNT,   AT(client_limit_per_host), NULL, 1, LIMIT_CLIENTS },
+    { "connect-rate",           CONF_RATE,    AT(connect_rate), NULL, 1, 1000000 },
+    { "message-rate",           CONF_RATE,    AT(message_rate), NULL, 1, 1000000 },
+    { "recipient-rate",         CONF_RATE,    AT(recipient_rate), NULL, 1, 1000000 },
+    { "dnsbl",                  CONF_DOMAINS, AT(dnsbl), NULL, 0, LIMIT_DNSBL },
+    { "sender-domain",          CONF_CHOICE,  AT(sender_domain), "off known", 0, 0 },
+    { "greet-delay",            CONF_TIME,    AT(greet_delay), NULL, 0, 60 },
     { "postmaster",             CONF_MAILBOX, AT(postmaster), NULL, 0, 0 },
     { "queue-lifetime",         CONF_TIME,    AT(queue_lifetime), NULL, 60, 366 * 86400 },
     { "delay-warning",          CONF_LATER,   0, NULL, 0, 0 },
@@ -75,10 +77,13 @@ void conf_defaults(struct conf *c)
 {
     *c = (struct conf){
         .hostname = "", .local_domains = "", .relay_domains = "", .relay_clients = "", .lan_clients = "",
-        .smarthost = "", .postmaster = "",
+        .smarthost = "", .postmaster = "", .dnsbl = "",
         .relay_senders = CONF_SENDERS_ANY, .require_name = CONF_NAME_OFF,
         .recipient_limit = 100, .free_files = 100,
         .message_size_limit = 32 << 20, .free_space = 1 << 20,
+        .queue_limit_messages = 1000, .queue_limit_bytes = 64 << 20,
+        .client_limit = 20, .client_limit_per_host = 5,
+        .connect_rate = { 30, 60 }, .message_rate = { 60, 60 }, .recipient_rate = { 300, 60 },
         .queue_lifetime = 5 * 86400, .retry_min = 5 * 60, .retry_max = 3 * 3600,
         .name_timeout = 5, .connect_timeout = 30, .command_timeout = 5 * 60, .data_timeout = 30 * 60,
     };
@@ -130,6 +135,16 @@ static bool each_word(const char *value, bool (*passes)(const char *, size_t))
     return true;
 }
 
+static unsigned count_words(const char *value)
+{
+    unsigned words = 0;
+    size_t n;
+
+    while (str_word(&value, &n))
+        words++;
+    return words;
+}
+
 static int wrong(struct conf_error *e, const struct conf_key *k, const char *value, const char *mend)
 {
     snprintf(e->text, sizeof e->text, "%s %.40s: %s", k->name, value, mend);
@@ -141,6 +156,10 @@ static int set_string(struct conf *c, const struct conf_key *k, const char *valu
     if (k->kind == CONF_DOMAIN || k->kind == CONF_DOMAINS) {
         if (!each_word(value, address_is_domain))
             return wrong(e, k, value, "not a domain name; write it like mx.example.org");
+        if (k->most && count_words(value) > k->most) {
+            snprintf(e->text, sizeof e->text, "%s: at most %u", k->name, (unsigned)k->most);
+            return -1;
+        }
     } else if (k->kind == CONF_HOSTS) {
         if (!each_word(value, is_host_port))
             return wrong(e, k, value, "not HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT");
@@ -202,6 +221,25 @@ static int set_number(struct conf *c, const struct conf_key *k, const char *valu
     return 0;
 }
 
+/* N/s, N/m, N/h, N/d, or off. */
+static int set_rate(struct conf *c, const struct conf_key *k, const char *value, struct conf_error *e)
+{
+    static const char units[] = "smhd";
+    static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
+    struct conf_rate rate = { 0, 0 };
+    const char *slash = strchr(value, '/'), *unit;
+    uint64_t v;
+
+    if (strcmp(value, "off") != 0) {
+        unit = slash && slash[1] && !slash[2] ? strchr(units, slash[1]) : NULL;
+        if (!unit || num_dec(value, (size_t)(slash - value), k->most, &v) || v < k->least)
+            return wrong(e, k, value, "not a rate; write it like 5/s, 30/m, 100/h or 1000/d, or off");
+        rate = (struct conf_rate){ (uint32_t)v, seconds[unit - units] };
+    }
+    memcpy((char *)c + k->offset, &rate, sizeof rate);
+    return 0;
+}
+
 static int set_value(struct conf *c, const struct conf_key *k, const char *value, struct conf_error *e)
 {
     bool list = k->kind == CONF_PATTERNS || k->kind == CONF_DOMAINS || k->kind == CONF_HOSTS;
@@ -219,6 +257,8 @@ static int set_value(struct conf *c, const struct conf_key *k, const char *value
         return set_choice(c, k, value, e);
     case CONF_COUNT: case CONF_SIZE: case CONF_TIME:
         return set_number(c, k, value, e);
+    case CONF_RATE:
+        return set_rate(c, k, value, e);
     default:
         return set_string(c, k, value, e);
     }

@@ -18,6 +18,8 @@
 #define LIMIT_HOPS         100       /* Received lines; RFC 5321 6.3 asks for "at least 100" */
 #define LIMIT_ERRORS       20        /* refused commands in a session, then 421 */
 #define LIMIT_REASON       120       /* what is kept of why a recipient waits or failed */
+#define LIMIT_CLIENTS      1000      /* the most that client-limit may say */
+#define LIMIT_DNSBL        8         /* zones of dnsbl: all are asked at once */
 #define LIMIT_HOSTNAME     255
 #define LIMIT_CONF         65536     /* bytes of buzon.conf */
 #define LIMIT_ACCESS       (32 << 20) /* bytes of hosts.allow or hosts.deny */

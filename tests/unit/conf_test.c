@@ -46,6 +46,18 @@ static void check_good(const char *from)
                   error.text);
 }
 
+static void rates(void)
+{
+    CHECK_EQ(parse("connect-rate 5/s\nmessage-rate 1000000/d\nrecipient-rate off\n"), 0);
+    CHECK(c.connect_rate.count == 5 && c.connect_rate.seconds == 1);
+    CHECK(c.message_rate.count == 1000000 && c.message_rate.seconds == 86400);
+    CHECK(c.recipient_rate.count == 0 && c.recipient_rate.seconds == 0);
+    CHECK_EQ(parse("connect-rate 7/m\nmessage-rate 8/h\n"), 0);
+    CHECK(c.connect_rate.count == 7 && c.connect_rate.seconds == 60);
+    CHECK(c.message_rate.count == 8 && c.message_rate.seconds == 3600);
+    CHECK(c.recipient_rate.count == 300 && c.recipient_rate.seconds == 60);
+}
+
 static void an_empty_file_leaves_the_defaults(void)
 {
     struct conf d;
@@ -159,6 +171,15 @@ static void bad_values(void)
         { "connect-timeout 0", "from 1" }, { "command-timeout 2h", "to 3600" }, { "data-timeout 25h", "to 86400" },
         { "relay-clients", "has no value" }, { "lan-clients", "has no value" },
         { "lan-clients 10.0.0.0/33", "lan-clients" },
+        { "connect-rate 30", "not a rate" }, { "connect-rate 0/m", "not a rate" },
+        { "connect-rate 30/", "not a rate" }, { "connect-rate 30/w", "not a rate" },
+        { "connect-rate /m", "not a rate" }, { "connect-rate 1/mm", "not a rate" },
+        { "message-rate 1000001/m", "not a rate" }, { "recipient-rate 30/m 40/h", "takes one value" },
+        { "recipient-rate -1/m", "not a rate" }, { "client-limit 0", "from 1" }, { "client-limit 1001", "to 1000" },
+        { "client-limit-per-host 0", "from 1" }, { "queue-limit-messages 1000001", "to 1000000" },
+        { "queue-limit-bytes 1P", "not a size" }, { "dnsbl", "has no value" }, { "dnsbl a_b", "not a domain" },
+        { "dnsbl a b c d e f g h i", "at most 8" }, { "sender-domain yes", "not a value" },
+        { "greet-delay 61s", "from 0 to 60" },
         { "lan-clients 10.0.0.256", "lan-clients" }, { "lan-clients [::1", "lan-clients" },
     };
 
@@ -171,10 +192,8 @@ static void what_is_not_supported_yet_is_refused(void)
     static const char *const rows[] = {
         "smarthost-tls may", "smarthost-tls must", "smarthost-tls verify", "smarthost-auth a", "rewrite-from a",
         "tls-cert a",
-        "tls-key a", "tls-ca a", "auth-users a", "auth tls", "auth always", "queue-limit-messages 1",
-        "queue-limit-bytes 1",
-        "client-limit 1", "client-limit-per-host 1", "connect-rate 1", "message-rate 1", "recipient-rate 1", "dnsbl a",
-        "delay-warning 4h", "deliveries 2", "dnsbl",
+        "tls-key a", "tls-ca a", "auth-users a", "auth tls", "auth always",
+        "delay-warning 4h", "deliveries 2", "delay-warning",
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -252,6 +271,7 @@ int main(void)
 {
     RUN(an_empty_file_leaves_the_defaults);
     RUN(comments_blanks_and_line_ends);
+    RUN(rates);
     RUN(strings_and_lists);
     RUN(choices_and_numbers);
     RUN(good_values);
