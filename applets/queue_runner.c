@@ -15,6 +15,7 @@
 #include "sys/remote.h"
 #include "sys/resolve.h"
 #include "sys/site.h"
+#include "sys/wake.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static struct runner {
     struct queue_file file;
     int64_t now;
     char root[PATH_MAX];
+    char asked[WAKE_LIST + 1];       /* the domains of ETRN: their mail is tried, due or not */
     bool bounced;                    /* a bounce came into the queue: look again */
 } runner;
 
@@ -275,6 +277,22 @@ static void finish(struct runner *r)
         log_line(LOG_ERR, "queue: cannot reschedule: %s", strerror(errno));
 }
 
+/* Was mail for a recipient's domain asked for by ETRN? */
+static bool is_asked_for(struct runner *r)
+{
+    struct address to;
+
+    for (unsigned i = 0; i < r->envelope.rcpts; i++)
+        if (route_of(r, i, &to) != POLICY_LOCAL && wake_wants(r->asked, address_domain(&to)))
+            return true;
+    return false;
+}
+
+static bool is_due(const struct runner *r, const struct qname *name)
+{
+    return is_forced(&r->options) || qname_is_due(name, r->now, 2 * r->site.conf.retry_max);
+}
+
 static bool has_substring(struct runner *r, const char *sender, const char *rcpt)
 {
     char text[LIMIT_PATH + LIMIT_HOSTNAME];
@@ -308,7 +326,7 @@ static void work_on(struct runner *r, const struct qname *name)
 
     switch (queue_open(&r->file, name, &r->envelope, &wrong)) {
     case QUEUE_OPEN:
-        if (has_substring(r, r->options.sender, r->options.rcpt)) {
+        if (has_substring(r, r->options.sender, r->options.rcpt) && (is_due(r, name) || is_asked_for(r))) {
             deliver(r);
             finish(r);
         }
@@ -338,9 +356,9 @@ static bool is_wanted(const struct runner *r, const struct qname *name)
         if (!strstr(id, o->id))
             return false;
     }
-    if (is_forced(o))
+    if (is_forced(o) || *r->asked)
         return name->due != QNAME_HOLD;
-    return qname_is_due(name, r->now, 2 * r->site.conf.retry_max);
+    return is_due(r, name);
 }
 
 /* To the log, and to whoever started this by hand: cron mails it. */
@@ -392,12 +410,16 @@ static int pass(struct runner *r)
         fault_set(&f, EX_TEMPFAIL, "queue/lock: %s", strerror(errno));
         return not_ready(r, &f);
     }
+    wake_prepare();
+    wake_take(r->asked);
     unsigned swept = queue_sweep();
     if (swept)
         log_line(LOG_INFO, "removed %u files of interrupted writers from queue/tmp", swept);
     remote_start(&r->remote, &r->site.conf);
-    for (int i = 0; i < ROUNDS && code == EX_OK && (i == 0 || r->bounced); i++)
+    for (int i = 0; i < ROUNDS && code == EX_OK && (i == 0 || r->bounced); i++) {
         code = one_round(r);
+        r->asked[0] = '\0';
+    }
     remote_finish(&r->remote);
     close(lock);
     return code;
@@ -408,6 +430,7 @@ static int pass(struct runner *r)
 static int stay(struct runner *r)
 {
     pid_t child = r->options.background ? fork() : 0;
+    int pipe = -1;
 
     if (child > 0)
         return EX_OK;                /* it goes on in the background */
@@ -424,7 +447,9 @@ static int stay(struct runner *r)
         else
             while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
                 ;
-        nanosleep(&(struct timespec){ .tv_sec = r->options.interval }, NULL);
+        if (pipe < 0)
+            pipe = wake_open();      /* the first pass has made it */
+        wake_wait(pipe, r->options.interval);
     }
 }
 

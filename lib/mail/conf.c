@@ -59,6 +59,7 @@ static const struct conf_key keys[] = {
     { "dnsbl",                  CONF_DOMAINS, AT(dnsbl), NULL, 0, LIMIT_DNSBL },
     { "sender-domain",          CONF_CHOICE,  AT(sender_domain), "off known", 0, 0 },
     { "greet-delay",            CONF_TIME,    AT(greet_delay), NULL, 0, 60 },
+    { "tarpit",                 CONF_TIME,    AT(tarpit), NULL, 0, 60 },
     { "postmaster",             CONF_MAILBOX, AT(postmaster), NULL, 0, 0 },
     { "queue-lifetime",         CONF_TIME,    AT(queue_lifetime), NULL, 60, 366 * 86400 },
     { "delay-warning",          CONF_LATER,   0, NULL, 0, 0 },
@@ -84,6 +85,7 @@ void conf_defaults(struct conf *c)
         .queue_limit_messages = 1000, .queue_limit_bytes = 64 << 20,
         .client_limit = 20, .client_limit_per_host = 5,
         .connect_rate = { 30, 60 }, .message_rate = { 60, 60 }, .recipient_rate = { 300, 60 },
+        .tarpit = 1,
         .queue_lifetime = 5 * 86400, .retry_min = 5 * 60, .retry_max = 3 * 3600,
         .name_timeout = 5, .connect_timeout = 30, .command_timeout = 5 * 60, .data_timeout = 30 * 60,
     };

@@ -37,7 +37,7 @@ struct conf {
     uint64_t queue_limit_bytes;      /* 0: no limit */
     uint32_t client_limit, client_limit_per_host;
     struct conf_rate connect_rate, message_rate, recipient_rate;
-    uint32_t greet_delay;
+    uint32_t greet_delay, tarpit;
     uint32_t queue_lifetime, retry_min, retry_max;
     uint32_t name_timeout, connect_timeout, command_timeout, data_timeout;
 };

@@ -8,6 +8,7 @@ void dot_start(struct dot *d, bool mend)
     d->state = DOT_LINE_START;
     d->fault = DOT_GOOD;
     d->mend = mend;
+    d->whole = false;
 }
 
 /* How many bytes at in are plain: no CR, LF or NUL. Whole runs are copied at once, which is what makes large messages
@@ -61,7 +62,7 @@ static enum dot_result step(struct dot *d, char c, char *out, size_t *made)
         *made += put(out + *made, "\r\n", 2);
     } else if (c == '\r') {
         d->state = behind_dot ? DOT_DOT_CR : DOT_CR;
-    } else if (d->state == DOT_LINE_START && c == '.') {
+    } else if (d->state == DOT_LINE_START && c == '.' && !d->whole) {
         d->state = DOT_DOT;
     } else {
         d->state = DOT_TEXT;
@@ -85,6 +86,16 @@ enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, siz
         }
     }
     return r;
+}
+
+enum dot_result dot_finish(struct dot *d, char *out, size_t *made)
+{
+    *made = 0;
+    if (d->state == DOT_CR)
+        return bad(d, DOT_BARE_CR);
+    if (d->state == DOT_TEXT)
+        *made = put(out, "\r\n", 2);
+    return DOT_END;
 }
 
 void dot_out_start(struct dot_out *d)

@@ -15,6 +15,8 @@ struct dot {
     enum dot_state state;
     enum dot_fault fault;
     bool mend;
+    bool whole;                      /* dots mean nothing, for the text's end is known otherwise (RFC 3030): set it
+                                        behind dot_start */
 };
 
 enum dot_result { DOT_MORE, DOT_END, DOT_BAD };
@@ -26,6 +28,9 @@ void dot_start(struct dot *d, bool mend);
  * *used and *made say how much was taken and written. DOT_MORE: all was taken. DOT_END: the end was found, what follows
  * in[*used] is the next command. DOT_BAD: d->fault says why; feed it nothing more. */
 enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, size_t *used, size_t *made);
+
+/* At the end of a whole text: writes the last line's end to out (room for 2 bytes) where it is missing, or DOT_BAD. */
+enum dot_result dot_finish(struct dot *d, char *out, size_t *made);
 
 /* Sending. Text that has CR LF line ends only goes out with dots doubled at line starts. */
 struct dot_out {

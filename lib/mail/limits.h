@@ -8,8 +8,10 @@
 #define LIMIT_PATH         256       /* RFC 5321 4.5.3.1.3, the angle brackets included */
 #define LIMIT_ADDRESS      (LIMIT_PATH - 2)
 #define LIMIT_COMMAND      512       /* RFC 5321 4.5.3.1.4, CRLF included … */
-#define LIMIT_COMMAND_MAIL 1024      /* … and what SIZE, BODY and later extensions may add to MAIL and RCPT */
+#define LIMIT_COMMAND_MAIL 1280      /* … and what extensions add to MAIL (RFC 1870, 3030, 3461, 4954, 6531: 26, 17,
+                                        8, 107, 500, 10) and RCPT (RFC 3461: 28, 507) */
 #define LIMIT_REPLY        512       /* RFC 5321 4.5.3.1.5, CRLF included */
+#define LIMIT_EHLO         1024      /* bytes of the reply to EHLO, all its lines */
 #define LIMIT_REPLY_LINES  64        /* of one reply from a server; more is a broken server */
 #define LIMIT_TEXT_LINE    998       /* RFC 5322 2.1.1, without CRLF */
 #define LIMIT_RCPTS        1000      /* the most that recipient-limit may say; RFC 5321 4.5.3.1.8 asks for 100 */

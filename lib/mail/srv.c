@@ -8,6 +8,8 @@
 
 #define SRV_COMMANDS_MOST (2 * LIMIT_RCPTS)  /* commands of any kind between two messages */
 #define SRV_IDLE_MOST 100            /* commands that bring no message on, between two messages (CASES C3) */
+#define SRV_CHUNK_SMALL 1024         /* bytes: a chunk below that brings none on either, unless it is the last */
+#define SRV_ERRORS_FREE 5            /* errors before replies to them are held back */
 
 static enum srv_want answer(struct srv *s, enum srv_want want, const char *reply)
 {
@@ -35,15 +37,27 @@ static enum srv_want refuse(struct srv *s, const char *reply)
 {
     if (++s->errors >= LIMIT_ERRORS)
         return srv_end(s, "421 4.7.0 too many errors, closing");
+    if (s->errors > SRV_ERRORS_FREE)
+        s->delay = s->options.error_delay;
     return say(s, reply);
+}
+
+/* Passes a verdict on: a temporary one is no error of the client's, 421 ends the session. */
+static enum srv_want refuse_by(struct srv *s, const char *reply)
+{
+    if (!memcmp(reply, "421", 3))
+        return srv_end(s, reply);
+    return *reply == '4' ? say(s, reply) : refuse(s, reply);
 }
 
 static void reset(struct srv *s)
 {
     s->has_sender = false;
     s->sender.len = s->rcpt.len = 0;
-    s->declared_size = 0;
-    s->body_8bit = false;
+    s->declared_size = s->chunks_size = 0;
+    s->body = SRV_BODY_7BIT;
+    s->utf8 = s->chunked = false;
+    s->dsn = (struct dsn_mail){ 0 };
     s->rcpts = 0;
 }
 
@@ -121,13 +135,27 @@ static enum srv_want do_ehlo(struct srv *s, const char *arg, size_t n)
     str_add(&r, s->options.hostname);
     str_add(&r, "\r\n250-PIPELINING\r\n250-SIZE ");
     str_addu(&r, s->options.size_limit);
-    str_add(&r, "\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+    if (s->options.tls && !s->is_tls)
+        str_add(&r, "\r\n250-STARTTLS");
+    if (*s->options.auth && (s->is_tls || !s->options.auth_tls)) {
+        str_add(&r, "\r\n250-AUTH ");
+        str_add(&r, s->options.auth);
+    }
+    str_add(&r, "\r\n250-8BITMIME\r\n250-DSN\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-SMTPUTF8\r\n250-ETRN"
+                "\r\n250-HELP\r\n250-LIMITS RCPTMAX=");
+    str_addu(&r, s->options.rcpt_limit);
+    str_add(&r, "\r\n250 ENHANCEDSTATUSCODES\r\n");
     return s->asked = SRV_LINE;
 }
 
 /* ---- transactions */
 
 enum param { PARAM_OK, PARAM_BAD, PARAM_UNKNOWN, PARAM_TOO_LARGE };
+
+static enum param ok_if(bool good)
+{
+    return good ? PARAM_OK : PARAM_BAD;
+}
 
 static enum param size_param(struct srv *s, const char *value, size_t n)
 {
@@ -139,18 +167,92 @@ static enum param size_param(struct srv *s, const char *value, size_t n)
     return v > s->options.size_limit ? PARAM_TOO_LARGE : PARAM_OK;
 }
 
-static enum param body_param(struct srv *s, const char *value, size_t n)
+static bool is_word(const char *text, size_t n, const char *word)
 {
-    s->body_8bit = n == 8 && str_case_eqn(value, "8BITMIME", n);
-    return s->body_8bit || (n == 4 && str_case_eqn(value, "7BIT", n)) ? PARAM_OK : PARAM_BAD;
+    return strlen(word) == n && str_case_eqn(text, word, n);
 }
 
-/* The parameters behind MAIL's path: blanks and `KEYWORD=value`, each at most once. */
-static enum param mail_params(struct srv *s, const char *p, size_t n)
+static enum param body_param(struct srv *s, const char *value, size_t n)
 {
-    bool had_size = false, had_body = false;
+    static const char *const bodies[] = { "7BIT", "8BITMIME", "BINARYMIME" };
+
+    for (unsigned i = 0; i < 3; i++)
+        if (is_word(value, n, bodies[i])) {
+            s->body = (enum srv_body)i;
+            return PARAM_OK;
+        }
+    return PARAM_BAD;
+}
+
+static enum param utf8_param(struct srv *s, const char *value, size_t n)
+{
+    (void)n;
+    s->utf8 = !value;
+    return ok_if(s->utf8);
+}
+
+static enum param ret_param(struct srv *s, const char *value, size_t n)
+{
+    return ok_if(value && dsn_read_ret(value, n, &s->dsn) == 0);
+}
+
+static enum param envid_param(struct srv *s, const char *value, size_t n)
+{
+    return ok_if(value && dsn_read_envid(value, n, &s->dsn) == 0);
+}
+
+/* RFC 4954 5: from a client that we do not trust with it, whose word it would be, it counts as `<>`. */
+static enum param auth_param(struct srv *s, const char *value, size_t n)
+{
+    (void)n;
+    return !*s->options.auth ? PARAM_UNKNOWN : ok_if(value);
+}
+
+static enum param notify_param(struct srv *s, const char *value, size_t n)
+{
+    return ok_if(value && dsn_read_notify(value, n, &s->dsn_rcpt) == 0);
+}
+
+static enum param orcpt_param(struct srv *s, const char *value, size_t n)
+{
+    return ok_if(value && dsn_read_orcpt(value, n, s->utf8, &s->dsn_rcpt) == 0);
+}
+
+/* `KEYWORD` or `KEYWORD=value`: value is NULL without the `=`. */
+struct param_kind {
+    const char *keyword;
+    enum param (*set)(struct srv *s, const char *value, size_t n);
+};
+
+static const struct param_kind of_mail[] = {
+    { "SIZE", size_param }, { "BODY", body_param }, { "SMTPUTF8", utf8_param }, { "RET", ret_param },
+    { "ENVID", envid_param }, { "AUTH", auth_param }, { NULL, NULL },
+};
+static const struct param_kind of_rcpt[] = { { "NOTIFY", notify_param }, { "ORCPT", orcpt_param }, { NULL, NULL } };
+
+/* One parameter of n bytes; *seen has a bit for each that came already: none may come twice. */
+static enum param one_param(struct srv *s, const struct param_kind *kinds, const char *p, size_t n, unsigned *seen)
+{
+    const char *equals = memchr(p, '=', n), *value = equals ? equals + 1 : NULL;
+    size_t name_n = equals ? (size_t)(equals - p) : n;
+
+    for (unsigned i = 0; kinds[i].keyword; i++) {
+        if (!is_word(p, name_n, kinds[i].keyword))
+            continue;
+        if (*seen & 1u << i || (value && value == p + n))
+            return PARAM_BAD;
+        *seen |= 1u << i;
+        return kinds[i].set(s, value, value ? n - name_n - 1 : 0);
+    }
+    return PARAM_UNKNOWN;
+}
+
+/* The parameters behind a path, each with a blank before it. */
+static enum param params(struct srv *s, const struct param_kind *kinds, const char *p, size_t n)
+{
     const char *end = p + n;
     enum param r = PARAM_OK;
+    unsigned seen = 0;
 
     while (p < end && r == PARAM_OK) {
         if (*p++ != ' ')
@@ -161,29 +263,29 @@ static enum param mail_params(struct srv *s, const char *p, size_t n)
         size_t left = (size_t)((stop ? stop : end) - p);
         if (left == 0)
             break;                   /* blanks at the line's end: clients that fill in nothing leave them */
-        if (s->greeted != SRV_EHLO)
-            return PARAM_UNKNOWN;
-        if (left > 5 && str_case_eqn(p, "SIZE=", 5) && !had_size) {
-            had_size = true;
-            r = size_param(s, p + 5, left - 5);
-        } else if (left > 5 && str_case_eqn(p, "BODY=", 5) && !had_body) {
-            had_body = true;
-            r = body_param(s, p + 5, left - 5);
-        } else {
-            bool known =
-                left >= 4 && (str_case_eqn(p, "SIZE", 4) || str_case_eqn(p, "BODY", 4)) && (left == 4 || p[4] == '=');
-            return known ? PARAM_BAD : PARAM_UNKNOWN;
-        }
+        r = s->greeted == SRV_EHLO ? one_param(s, kinds, p, left, &seen) : PARAM_UNKNOWN;
         p += left;
     }
     return r;
+}
+
+static enum srv_want refuse_param(struct srv *s, enum param why)
+{
+    switch (why) {
+    case PARAM_BAD:
+        return refuse(s, "501 5.5.4 a parameter is malformed or given twice");
+    case PARAM_TOO_LARGE:
+        return refuse(s, "552 5.3.4 the message is larger than this server takes");
+    default:
+        return refuse(s, "555 5.5.4 a parameter is not one that was offered");
+    }
 }
 
 static enum srv_want refuse_address(struct srv *s, enum address_result why, bool is_sender)
 {
     switch (why) {
     case ADDRESS_8BIT:
-        return refuse(s, "553 5.6.7 the address needs SMTPUTF8, which is not offered");
+        return refuse(s, "553 5.6.7 the address needs SMTPUTF8 behind MAIL FROM:<…>");
     case ADDRESS_ROUTED:
         return refuse(s, "550 5.7.1 the address holds a route to another host: refused");
     case ADDRESS_LONG:
@@ -219,21 +321,16 @@ static enum srv_want do_mail(struct srv *s, const char *arg, size_t n)
     if (!skip_word(&arg, &n, "FROM:"))
         return refuse(s, "501 5.5.4 the form is MAIL FROM:<user@example.org>");
     reset(s);
-    enum address_result r = address_path(arg, n, &s->sender, &used);
+    enum address_result r = address_path_utf8(arg, n, &s->sender, &used);
     if (r != ADDRESS_OK)
         return refuse_address(s, r, true);
     if (!address_is_null(&s->sender) && !*address_domain(&s->sender))
         return refuse(s, "501 5.1.7 the sender's address needs a domain");
-    switch (mail_params(s, arg + used, n - used)) {
-    case PARAM_BAD:
-        return refuse(s, "501 5.5.4 a parameter is malformed or given twice");
-    case PARAM_UNKNOWN:
-        return refuse(s, "555 5.5.4 a parameter is not one that was offered");
-    case PARAM_TOO_LARGE:
-        return refuse(s, "552 5.3.4 the message is larger than this server takes");
-    case PARAM_OK:
-        break;
-    }
+    enum param p = params(s, of_mail, arg + used, n - used);
+    if (p != PARAM_OK)
+        return refuse_param(s, p);
+    if (address_is_utf8(&s->sender) && !s->utf8)
+        return refuse_address(s, ADDRESS_8BIT, true);
     s->reply[0] = '\0';
     return s->asked = SRV_SENDER;
 }
@@ -242,11 +339,12 @@ static enum srv_want do_rcpt(struct srv *s, const char *arg, size_t n)
 {
     size_t used;
 
-    if (!s->has_sender)
-        return refuse(s, "503 5.5.1 MAIL comes first");
+    if (!s->has_sender || s->chunked)
+        return refuse(s, s->chunked ? "503 5.5.1 the message has begun already" : "503 5.5.1 MAIL comes first");
     if (!skip_word(&arg, &n, "TO:"))
         return refuse(s, "501 5.5.4 the form is RCPT TO:<user@example.org>");
-    enum address_result r = address_path(arg, n, &s->rcpt, &used);
+    enum address_result r = s->utf8 ? address_path_utf8(arg, n, &s->rcpt, &used)
+                                    : address_path(arg, n, &s->rcpt, &used);
     if (r == ADDRESS_OK && address_has_route(&s->rcpt))
         r = ADDRESS_ROUTED;
     if (r != ADDRESS_OK)
@@ -255,11 +353,12 @@ static enum srv_want do_rcpt(struct srv *s, const char *arg, size_t n)
         return refuse(s, "501 5.1.3 a recipient cannot be empty");
     if (!*address_domain(&s->rcpt) && !address_local_is(&s->rcpt, "postmaster"))
         return refuse(s, "501 5.1.3 the recipient's address needs a domain");
-    while (used < n && arg[used] == ' ')
-        used++;
-    if (used < n)
-        return refuse(s, arg[used - 1] == ' ' ? "555 5.5.4 a parameter is not one that was offered"
-                                              : "501 5.1.3 bad recipient address: RCPT TO:<user@example.org>");
+    if (used < n && arg[used] != ' ')
+        return refuse_address(s, ADDRESS_BAD, false);
+    s->dsn_rcpt = (struct dsn_rcpt){ 0 };
+    enum param p = params(s, of_rcpt, arg + used, n - used);
+    if (p != PARAM_OK)
+        return refuse_param(s, p);
     if (s->rcpts >= s->options.rcpt_limit)
         return say(s, "452 4.5.3 too many recipients; send the others in another message");
     s->reply[0] = '\0';
@@ -273,10 +372,69 @@ static enum srv_want do_data(struct srv *s, const char *arg, size_t n)
         return refuse(s, "501 5.5.4 DATA takes no argument");
     if (!s->has_sender)
         return refuse(s, "503 5.5.1 MAIL comes first");
+    if (s->chunked || s->body == SRV_BODY_BINARYMIME)
+        return refuse(s, "503 5.5.1 this message must come by BDAT");
     if (s->rcpts == 0)
         return refuse(s, "554 5.5.1 no valid recipients");
     s->reply[0] = '\0';
     return s->asked = SRV_DATA;
+}
+
+/* A chunk that nobody wants is read away all the same, for its bytes are no commands (RFC 3030 2). */
+static enum srv_want skip_chunk(struct srv *s, const char *reply)
+{
+    s->after_skip = reply;
+    s->reply[0] = '\0';
+    return s->asked = SRV_SKIP;
+}
+
+enum srv_want srv_skipped(struct srv *s)
+{
+    return refuse(s, s->after_skip);
+}
+
+static enum srv_want do_bdat(struct srv *s, const char *arg, size_t n)
+{
+    const char *blank = memchr(arg, ' ', n);
+    size_t size_n = blank ? (size_t)(blank - arg) : n;
+
+    s->chunk_last = blank && is_word(blank + 1, n - size_n - 1, "LAST");
+    /* Of what length, nobody knows: its bytes would be read as commands. */
+    if (num_dec(arg, size_n, INT64_MAX, &s->chunk) || s->chunk_last != !!blank)
+        return srv_end(s, "501 5.5.4 the form is BDAT SIZE or BDAT SIZE LAST, closing");
+    if (s->chunk >= SRV_CHUNK_SMALL)
+        s->commands--;
+    else if (!s->chunk_last && idle(s, "") == SRV_CLOSE)
+        return SRV_CLOSE;
+    if (!s->has_sender)
+        return skip_chunk(s, "503 5.5.1 MAIL comes first");
+    if (s->rcpts == 0)
+        return skip_chunk(s, "554 5.5.1 no valid recipients");
+    if (s->chunk > s->options.size_limit - s->chunks_size) {
+        reset(s);
+        return skip_chunk(s, "552 5.3.4 the message is larger than this server takes");
+    }
+    s->chunks_size += s->chunk;
+    s->chunk_first = !s->chunked;
+    s->chunked = true;
+    s->reply[0] = '\0';
+    return s->asked = SRV_CHUNK;
+}
+
+enum srv_want srv_chunk_done(struct srv *s, const char *refusal)
+{
+    char reply[64];
+    struct str r;
+
+    if (refusal) {
+        reset(s);
+        return refuse_by(s, refusal);
+    }
+    str_init(&r, reply, sizeof reply);
+    str_add(&r, "250 2.0.0 ");
+    str_addu(&r, s->chunk);
+    str_add(&r, " octets received");
+    return say(s, reply);
 }
 
 enum srv_want srv_verdict(struct srv *s, const char *refusal)
@@ -286,9 +444,7 @@ enum srv_want srv_verdict(struct srv *s, const char *refusal)
     if (refusal) {
         if (asked == SRV_DATA)
             reset(s);
-        if (!memcmp(refusal, "421", 3))
-            return srv_end(s, refusal);
-        return refusal[0] == '4' ? say(s, refusal) : refuse(s, refusal);
+        return refuse_by(s, refusal);
     }
     switch (asked) {
     case SRV_SENDER:
@@ -299,6 +455,8 @@ enum srv_want srv_verdict(struct srv *s, const char *refusal)
         return say(s, "250 2.1.5 recipient ok");
     case SRV_DATA:
         return answer(s, SRV_TEXT, "354 send the message, end it with a dot on a line of its own");
+    case SRV_ETRN:
+        return say(s, "250 2.0.0 mail for that domain will be tried now");
     default:
         return srv_end(s, "421 4.3.0 internal fault");
     }
@@ -308,7 +466,75 @@ enum srv_want srv_text_done(struct srv *s, const char *reply)
 {
     reset(s);
     s->idle = s->commands = 0;
-    return reply[0] == '2' || reply[0] == '4' ? say(s, reply) : refuse(s, reply);
+    return *reply == '2' ? say(s, reply) : refuse_by(s, reply);
+}
+
+/* ---- TLS and AUTH: their seats. What is not offered in the options answers 502. */
+
+static enum srv_want do_starttls(struct srv *s, const char *arg, size_t n)
+{
+    (void)arg;
+    if (!s->options.tls)
+        return refuse(s, "502 5.5.1 this command is not offered here");
+    if (n)
+        return refuse(s, "501 5.5.4 STARTTLS takes no argument");
+    if (s->greeted != SRV_EHLO || s->is_tls || s->has_sender)
+        return refuse(s, s->is_tls ? "503 5.5.1 TLS is on already" : "503 5.5.1 STARTTLS comes after EHLO, before MAIL");
+    return answer(s, SRV_TLS, "220 2.0.0 begin TLS");
+}
+
+enum srv_want srv_tls_done(struct srv *s, const char *auth)
+{
+    reset(s);
+    s->greeted = SRV_SILENT;
+    s->helo[0] = s->reply[0] = '\0';
+    s->is_tls = true;
+    s->options.auth = auth;
+    return s->asked = SRV_LINE;
+}
+
+/* Notes the mechanism, in capitals, and the initial response. Is it one that is offered? */
+static bool take_mechanism(struct srv *s, const char *arg, size_t n)
+{
+    const char *blank = memchr(arg, ' ', n);
+    size_t name_n = blank ? (size_t)(blank - arg) : n;
+    struct str m;
+
+    str_init(&m, s->auth_mechanism, sizeof s->auth_mechanism);
+    for (size_t i = 0; i < name_n; i++)
+        str_addc(&m, arg[i] >= 'a' && arg[i] <= 'z' ? (char)(arg[i] - 'a' + 'A') : arg[i]);
+    s->auth_initial = blank ? blank + 1 : NULL;
+    s->auth_initial_n = blank ? n - name_n - 1 : 0;
+    return name_n < sizeof s->auth_mechanism && str_in_words(s->options.auth, s->auth_mechanism);
+}
+
+static enum srv_want do_auth(struct srv *s, const char *arg, size_t n)
+{
+    if (!*s->options.auth)
+        return refuse(s, "502 5.5.1 this command is not offered here");
+    if (s->options.auth_tls && !s->is_tls)
+        return refuse(s, "538 5.7.11 AUTH needs STARTTLS first");
+    if (s->greeted != SRV_EHLO || s->is_authenticated || s->has_sender)
+        return refuse(s, "503 5.5.1 AUTH comes once, after EHLO and before MAIL");
+    if (!take_mechanism(s, arg, n))
+        return refuse(s, "504 5.5.4 a mechanism that is not offered");
+    s->reply[0] = '\0';
+    return s->asked = SRV_AUTH;
+}
+
+enum srv_want srv_auth_done(struct srv *s, bool yes, const char *reply)
+{
+    s->auth_initial = NULL;
+    s->is_authenticated = yes;
+    return yes ? say(s, reply) : refuse_by(s, reply);
+}
+
+const char *srv_protocol(const struct srv *s)
+{
+    static const char words[][12] = { "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA",
+                                      "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA" };
+
+    return s->greeted == SRV_EHLO ? words[4 * s->utf8 + 2 * s->is_tls + s->is_authenticated] : "SMTP";
 }
 
 /* ---- the rest */
@@ -348,7 +574,25 @@ static enum srv_want do_vrfy(struct srv *s, const char *arg, size_t n)
 static enum srv_want do_help(struct srv *s, const char *arg, size_t n)
 {
     (void)arg, (void)n;
-    return idle(s, "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY: RFC 5321");
+    return idle(s, "214 2.0.0 HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY ETRN: RFC 5321");
+}
+
+/* `ETRN example.org`, `ETRN @example.org` for the domains below it too. We have no queues with names (`#`). */
+static enum srv_want do_etrn(struct srv *s, const char *arg, size_t n)
+{
+    size_t at = n && *arg == '@';
+    struct str d;
+
+    if (s->greeted != SRV_EHLO || s->has_sender)
+        return refuse(s, "503 5.5.1 ETRN comes after EHLO, before MAIL");
+    if (!address_is_domain(arg + at, n - at))
+        return refuse(s, "501 5.5.4 the form is ETRN example.org");
+    if (idle(s, "") == SRV_CLOSE)
+        return SRV_CLOSE;
+    str_init(&d, s->etrn, sizeof s->etrn);
+    str_addn(&d, arg, n);
+    s->reply[0] = '\0';
+    return s->asked = SRV_ETRN;
 }
 
 static enum srv_want do_not_here(struct srv *s, const char *arg, size_t n)
@@ -370,8 +614,8 @@ static const struct srv_command {
 } commands[] = {
     { "HELO", do_helo },       { "EHLO", do_ehlo },       { "MAIL", do_mail },     { "RCPT", do_rcpt },
     { "DATA", do_data },       { "RSET", do_rset },       { "NOOP", do_noop },     { "QUIT", do_quit },
-    { "VRFY", do_vrfy },       { "HELP", do_help },       { "EXPN", do_not_here }, { "STARTTLS", do_not_here },
-    { "AUTH", do_not_here },   { "BDAT", do_not_here },   { "ETRN", do_not_here }, { "TURN", do_not_here },
+    { "VRFY", do_vrfy },       { "HELP", do_help },       { "EXPN", do_not_here }, { "STARTTLS", do_starttls },
+    { "AUTH", do_auth },       { "BDAT", do_bdat },       { "ETRN", do_etrn },     { "TURN", do_not_here },
     { "GET", do_foreign },     { "POST", do_foreign },    { "PUT", do_foreign },   { "HEAD", do_foreign },
     { "CONNECT", do_foreign }, { "OPTIONS", do_foreign }, { "HOST:", do_foreign }, { "USER-AGENT:", do_foreign },
 };
@@ -382,11 +626,6 @@ static bool is_printable(const char *line, size_t n)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
             return false;
     return true;
-}
-
-static bool is_verb(const char *line, size_t n, const char *verb)
-{
-    return strlen(verb) == n && str_case_eqn(verb, line, n);
 }
 
 enum srv_want srv_line(struct srv *s, const char *line, size_t n)
@@ -405,10 +644,10 @@ enum srv_want srv_line(struct srv *s, const char *line, size_t n)
     while (arg_at < n && line[arg_at] == ' ')
         arg_at++;
     /* Only these two have parameters that the extensions may lengthen (RFC 1870, 6152). */
-    if (n + 2 > LIMIT_COMMAND && !is_verb(line, verb_n, "MAIL") && !is_verb(line, verb_n, "RCPT"))
+    if (n + 2 > LIMIT_COMMAND && !is_word(line, verb_n, "MAIL") && !is_word(line, verb_n, "RCPT"))
         return srv_line_bad(s, SRV_BAD_LONG);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (is_verb(line, verb_n, commands[i].verb))
+        if (is_word(line, verb_n, commands[i].verb))
             return commands[i].run(s, line + arg_at, n - arg_at);
     return refuse(s, "500 5.5.2 no such command");
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ void io_start(struct io *io, int in_fd, int out_fd)
     io->deadline = INT64_MAX;
     io->in_at = io->in_n = io->out_n = 0;
     io->skipping = io->skipped_cr = io->dead = false;
+    io->stop = NULL;
     set_nonblock(in_fd);
     set_nonblock(out_fd);
 }
@@ -43,7 +45,7 @@ static enum io_result broken(struct io *io, enum io_result why)
     return why;
 }
 
-static enum io_result wait_for(struct io *io, int fd, short event)
+static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop)
 {
     struct pollfd p = { .fd = fd, .events = event };
 
@@ -51,6 +53,8 @@ static enum io_result wait_for(struct io *io, int fd, short event)
         int64_t left = io->deadline == INT64_MAX ? -1 : io->deadline - clock_mono_ms();
         if (left < 0 && io->deadline != INT64_MAX)
             return broken(io, IO_TIMEOUT);
+        if (may_stop && io->stop && *io->stop)
+            return IO_STOPPED;
         int r = poll(&p, 1, left > 60000 ? 60000 : (int)left);
         if (r > 0)
             return IO_OK;
@@ -78,7 +82,7 @@ enum io_result io_flush(struct io *io)
         if (sent >= 0) {
             at += (size_t)sent;
         } else if (errno == EAGAIN) {
-            enum io_result r = wait_for(io, io->out_fd, POLLOUT);
+            enum io_result r = wait_for(io, io->out_fd, POLLOUT, false);
             if (r != IO_OK)
                 return stopped(io, at, r);
         } else if (errno != EINTR) {
@@ -109,7 +113,7 @@ enum io_result io_put(struct io *io, const void *data, size_t n)
 }
 
 /* Reads more behind what is in the buffer, which has room. */
-static enum io_result fill(struct io *io)
+static enum io_result fill(struct io *io, bool may_stop)
 {
     enum io_result r = io_flush(io);
 
@@ -129,7 +133,7 @@ static enum io_result fill(struct io *io)
         if (got == 0)
             return IO_EOF;
         if (errno == EAGAIN) {
-            r = wait_for(io, io->in_fd, POLLIN);
+            r = wait_for(io, io->in_fd, POLLIN, may_stop);
             if (r != IO_OK)
                 return r;
         } else if (errno != EINTR) {
@@ -138,18 +142,26 @@ static enum io_result fill(struct io *io)
     }
 }
 
-enum io_result io_quiet(struct io *io)
+enum io_result io_quiet(struct io *io, uint32_t seconds)
 {
     struct pollfd p = { .fd = io->in_fd, .events = POLLIN };
 
     if (io_has_input(io))
         return IO_UNASKED;
-    if (io->dead || poll(&p, 1, 0) < 0)
+    if (io->dead || poll(&p, 1, (int)seconds * 1000) < 0)
         return IO_ERROR;
     if (!p.revents)
         return IO_OK;
-    enum io_result r = fill(io);     /* it will not wait */
+    enum io_result r = fill(io, false);      /* it will not wait */
     return r == IO_OK ? IO_UNASKED : r;
+}
+
+void io_pause(struct io *io, uint32_t seconds)
+{
+    struct pollfd p = { .fd = io->in_fd, .events = 0 };
+
+    if (!io->dead)
+        (void)poll(&p, 1, (int)seconds * 1000);
 }
 
 static void make_room(struct io *io)
@@ -194,7 +206,7 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
             continue;
         }
         make_room(io);
-        enum io_result r = fill(io);
+        enum io_result r = fill(io, io->in_at == io->in_n && !io->skipping);
         if (r != IO_OK)
             return r;
     }
@@ -203,7 +215,7 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
 enum io_result io_some(struct io *io, const char **data, size_t *n)
 {
     if (io->in_at == io->in_n) {
-        enum io_result r = fill(io);
+        enum io_result r = fill(io, false);
         if (r != IO_OK)
             return r;
     }
@@ -228,6 +240,16 @@ void io_revive(struct io *io)
     io_allow(io, IO_LINGER);
 }
 
+void io_turn_away(int fd, const char *reply)
+{
+    char line[200];
+    int n = snprintf(line, sizeof line, "%s\r\n", reply);
+
+    (void)send(fd, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
 void io_finish(struct io *io)
 {
     if (io_flush(io) != IO_OK || shutdown(io->out_fd, SHUT_WR))
@@ -235,7 +257,7 @@ void io_finish(struct io *io)
     io_allow(io, IO_LINGER);
     do
         io->in_at = io->in_n = 0;
-    while (fill(io) == IO_OK);
+    while (fill(io, false) == IO_OK);
 }
 
 static bool is_datagram(int fd)

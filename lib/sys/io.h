@@ -3,6 +3,7 @@
 #ifndef SYS_IO_H
 #define SYS_IO_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct io {
     size_t in_at, in_n, out_n;
     bool skipping;                   /* the rest of an over-long line is still to come … */
     bool skipped_cr;                 /* … and what was skipped so far ends in a CR */
+    const volatile sig_atomic_t *stop;   /* NULL, or set by a signal: no further command is waited for */
     bool dead;                       /* an error or a deadline: nothing more will work */
     char in[IO_IN], out[IO_OUT];
 };
@@ -28,6 +30,7 @@ enum io_result {
     IO_ERROR,                        /* reset, or any other errno */
     IO_LONG,                         /* io_line: over the limit; it was skipped */
     IO_BARE,                         /* io_line: ended by a bare LF or holding a bare CR */
+    IO_STOPPED,                      /* io_line: *stop was set, and no line had begun */
     IO_UNASKED                       /* io_quiet: the peer has spoken before it was asked */
 };
 
@@ -46,8 +49,9 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
 enum io_result io_some(struct io *io, const char **data, size_t *n);
 void io_used(struct io *io, size_t n);
 
-/* IO_OK while the peer is silent: no bytes of its, and no end, are here yet. Does not wait. */
-enum io_result io_quiet(struct io *io);
+/* IO_OK when the peer stays silent for so many seconds: no bytes of its, and no end, are here by then. With 0 it does
+ * not wait. */
+enum io_result io_quiet(struct io *io, uint32_t seconds);
 
 /* Are bytes here that were not asked for yet? */
 bool io_has_input(const struct io *io);
@@ -56,8 +60,14 @@ bool io_has_input(const struct io *io);
 enum io_result io_put(struct io *io, const void *data, size_t n);
 enum io_result io_flush(struct io *io);
 
+/* Waits; but not for a peer that has hung up. */
+void io_pause(struct io *io, uint32_t seconds);
+
 /* For a last word after a deadline: the connection may be used again, for a few seconds. */
 void io_revive(struct io *io);
+
+/* A last word to a connection that is not served, which is closed. Does not wait. */
+void io_turn_away(int fd, const char *reply);
 
 /* Sends what waits, tells the peer that no more will come, and reads its rest away for at most two seconds, so that a
  * last reply is not lost in a reset. Does not close the descriptors. */

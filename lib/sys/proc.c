@@ -73,9 +73,14 @@ int proc_guard_stderr(void)
 
 int proc_detach(void)
 {
+    return setsid() < 0 ? -1 : proc_silence();
+}
+
+int proc_silence(void)
+{
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    if (null < 0 || setsid() < 0)
+    if (null < 0)
         return -1;
     for (int fd = 0; fd <= 2; fd++)
         if (dup2(null, fd) < 0)

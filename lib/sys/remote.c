@@ -72,7 +72,7 @@ static enum cli_want exchange(struct remote *r, enum cli_want want)
         io_allow(&r->io, r->cli.step == CLI_AT_TEXT ? 2 * c->command_timeout : c->command_timeout);
         /* Replies answer in turn. One that is here before its command would be taken for the answer to the next, and a
          * message be thought delivered that nobody has. */
-        enum io_result got = r->cli.out_n ? io_quiet(&r->io) : IO_OK;
+        enum io_result got = r->cli.out_n ? io_quiet(&r->io, 0) : IO_OK;
         if (got == IO_OK)
             got = io_put(&r->io, r->cli.out, r->cli.out_n);
         r->cli.out_n = 0;
@@ -167,7 +167,7 @@ static enum cli_want send_text(struct job *j)
     struct dot_out d;
     uint64_t at = 0;
     long got = 0;
-    enum io_result sent = io_quiet(&r->io);
+    enum io_result sent = io_quiet(&r->io, 0);
 
     io_allow(&r->io, r->conf->data_timeout);
     dot_out_start(&d);
@@ -178,7 +178,7 @@ static enum cli_want send_text(struct job *j)
     }
     r->cli.step = CLI_AT_TEXT;
     if (sent == IO_OK && got >= 0)
-        sent = io_quiet(&r->io);     /* an answer to a text that has not ended */
+        sent = io_quiet(&r->io, 0);     /* an answer to a text that has not ended */
     if (sent != IO_OK)
         return lost(r, sent);
     if (got < 0) {

@@ -125,6 +125,11 @@ const struct imagefile_paths *rules_of_tree(void)
     return is_there(own.source[IMAGE_ALLOW]) || is_there(own.source[IMAGE_DENY]) ? &own : &borrowed;
 }
 
+bool rules_are_own(const struct imagefile_paths *paths)
+{
+    return paths == &own;
+}
+
 static struct imagefile image;
 static bool has_table;
 

@@ -19,6 +19,9 @@ extern const struct imagefile_paths rules_of_system;
  * either exists there, else /etc's; and `etc/access`. Call it in the tree and before the jail. */
 const struct imagefile_paths *rules_of_tree(void);
 
+/* Are they the tree's own, and not /etc's? */
+bool rules_are_own(const struct imagefile_paths *paths);
+
 /* Loads the pair, and the files of patterns that the rules name; a file of patterns that is missing refuses where a
  * rule that names it is reached. With paths->image, and an image there that holds, the texts are not read; one that
  * does not hold is logged. The paths live on as the files' names. What is loaded lives until the process ends or rules

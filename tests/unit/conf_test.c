@@ -179,7 +179,7 @@ static void bad_values(void)
         { "client-limit-per-host 0", "from 1" }, { "queue-limit-messages 1000001", "to 1000000" },
         { "queue-limit-bytes 1P", "not a size" }, { "dnsbl", "has no value" }, { "dnsbl a_b", "not a domain" },
         { "dnsbl a b c d e f g h i", "at most 8" }, { "sender-domain yes", "not a value" },
-        { "greet-delay 61s", "from 0 to 60" },
+        { "greet-delay 61s", "from 0 to 60" }, { "tarpit 2m", "from 0 to 60" },
         { "lan-clients 10.0.0.256", "lan-clients" }, { "lan-clients [::1", "lan-clients" },
     };
 

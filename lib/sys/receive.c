@@ -1,0 +1,260 @@
+/* Taking a message into the queue: see receive.h. */
+#include "sys/receive.h"
+
+#include "mail/trace.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char too_large[] = "552 5.3.4 the message is larger than this server takes";
+
+void receive_drop(struct session *s)
+{
+    queue_abort(&s->queued);
+}
+
+const char *receive_failed(struct session *s, const char *what)
+{
+    int error = errno;
+
+    queue_abort(&s->queued);
+    log_line(LOG_ERR, "queue: %s: %s; message from %s not accepted", what, strerror(error), client_label(&s->client));
+    return error == ENOSPC || error == EDQUOT ? "452 4.3.1 no room for mail now, try again later"
+                                              : "451 4.3.0 the message cannot be stored now, try again later";
+}
+
+/* The Received line (RFC 5321 4.4). */
+static enum sys_result put_trace(struct session *s)
+{
+    char text[TRACE_MOST], id[QNAME_ID + 1], rcpt[LIMIT_ADDRESS + LIMIT_HOSTNAME + 2];
+    struct trace t = {
+        .helo = s->srv.helo,
+        .name = client_name(&s->client),
+        .client = s->client.peer.client,
+        .hostname = s->conf->hostname,
+        .protocol = srv_protocol(&s->srv),
+        .id = id,
+        .when = clock_wall(),
+    };
+
+    qname_id(s->queued.name.id, id);
+    if (s->envelope.rcpts == 1) {
+        envelope_rcpt(&s->envelope, 0, rcpt, sizeof rcpt);
+        t.rcpt = rcpt;
+    }
+    return queue_put(&s->queued, text, trace_received(&t, text));
+}
+
+const char *receive_open(struct session *s)
+{
+    header_start(&s->header);
+    dot_start(&s->dot, s->client.lan);
+    s->size = 0;
+    s->refusal = NULL;
+    s->until = clock_mono_ms() + (int64_t)s->conf->data_timeout * 1000;
+    s->discard = s->discard || s->envelope.rcpts == 0;       /* no recipient is left */
+    if (s->discard)
+        return NULL;
+    if (envelope_finish(&s->envelope)) {
+        errno = E2BIG;
+        return receive_failed(s, "envelope");
+    }
+    if (queue_create(&s->queued, &s->envelope) != SYS_OK || put_trace(s) != SYS_OK)
+        return receive_failed(s, "queue/tmp");
+    return NULL;
+}
+
+/* ---- text */
+
+static const char *const bad_text[] = {
+    [DOT_BARE_CR] = "554 5.6.0 a bare CR in the message, closing",
+    [DOT_BARE_LF] = "554 5.6.0 a bare LF in the message, closing",
+    [DOT_NUL] = "554 5.6.0 a NUL in the message, closing",
+};
+
+static enum srv_want drop_session(struct session *s, const char *reply)
+{
+    receive_drop(s);
+    return srv_end(&s->srv, reply);
+}
+
+/* The end of a session whose bytes did not come. */
+static enum srv_want broken(struct session *s, enum io_result why)
+{
+    if (why != IO_TIMEOUT)
+        return drop_session(s, "421 4.4.2 the connection broke within the message");
+    io_revive(&s->io);
+    return drop_session(s, "421 4.4.2 the message did not come in time, closing");
+}
+
+/* Stores n bytes of s->text, which have CR LF line ends only. A text that is refused is read to its end. */
+static void store(struct session *s, size_t n)
+{
+    s->size += n;
+    header_watch(&s->header, s->text, n);
+    if (s->refusal)
+        return;
+    if (s->size > s->conf->message_size_limit) {
+        receive_drop(s);
+        s->refusal = too_large;
+    } else if (!s->discard && queue_put(&s->queued, s->text, n) != SYS_OK) {
+        s->refusal = receive_failed(s, "queue/tmp");
+    }
+}
+
+/* Takes the text up to its end into the queue file. IO_OK at the end; IO_BARE for a bad line end, after which no byte
+ * may be believed. */
+static enum io_result take_text(struct session *s)
+{
+    enum dot_result d = DOT_MORE;
+
+    s->io.deadline = s->until;
+    while (d == DOT_MORE) {
+        const char *data;
+        size_t n, used, made;
+        enum io_result r = io_some(&s->io, &data, &n);
+        if (r != IO_OK)
+            return r;
+        d = dot_take(&s->dot, data, n, s->text, &used, &made);
+        io_used(&s->io, used);
+        if (d == DOT_BAD)
+            return IO_BARE;
+        store(s, made);
+    }
+    return IO_OK;
+}
+
+/* Why a message that was read whole is refused all the same, or NULL. */
+static const char *judge_message(struct session *s)
+{
+    if (s->header.count[HEADER_RECEIVED] > LIMIT_HOPS)
+        return "554 5.4.6 too many hops: a mail loop";
+    return NULL;
+}
+
+static enum srv_want refuse_message(struct session *s, const char *no)
+{
+    receive_drop(s);
+    log_line(LOG_NOTICE, "reject: DATA from %s: %s; from=<%s>", client_label(&s->client), no, s->srv.sender.text);
+    return srv_text_done(&s->srv, no);
+}
+
+static void log_accepted(struct session *s, const char *id)
+{
+    log_line(LOG_INFO, "%s: from=<%s>, size=%llu, nrcpts=%u, msgid=%s, proto=%s, relay=%s", id, s->srv.sender.text,
+             (unsigned long long)s->queued.text_length, s->envelope.rcpts, s->header.message_id,
+             srv_protocol(&s->srv), client_relay_label(&s->client));
+}
+
+/* The whole text is here: into the queue with it, then the reply. */
+static enum srv_want finish(struct session *s)
+{
+    char id[QNAME_ID + 1], ok[64];
+    const char *no = s->refusal ? s->refusal : judge_message(s);
+
+    if (no)
+        return refuse_message(s, no);
+    if (s->discard) {
+        log_line(LOG_NOTICE, "discard: DATA from %s: size=%llu, nrcpts=%u, msgid=%s; from=<%s>",
+                 client_label(&s->client), (unsigned long long)s->size, s->srv.rcpts, s->header.message_id,
+                 s->srv.sender.text);
+        return srv_text_done(&s->srv, "250 2.0.0 message accepted");
+    }
+    if (queue_commit(&s->queued, clock_wall()) != SYS_OK)
+        return refuse_message(s, receive_failed(s, "queue/new"));
+    qname_id(s->queued.name.id, id);
+    log_accepted(s, id);
+    snprintf(ok, sizeof ok, "250 2.0.0 queued as %s", id);
+    enum srv_want want = srv_text_done(&s->srv, ok);
+    session_reply(s, want);
+    io_flush(&s->io);                /* then, and not before, may a runner send it on */
+    queue_release(&s->queued);
+    return want;
+}
+
+enum srv_want receive_text(struct session *s)
+{
+    enum io_result r = take_text(s);
+
+    if (r == IO_BARE)
+        return drop_session(s, bad_text[s->dot.fault]);
+    if (r != IO_OK)
+        return broken(s, r);
+    if (s->srv.greeted != SRV_EHLO && io_has_input(&s->io))      /* CASES A23 */
+        return drop_session(s, "554 5.5.0 bytes behind the message that nobody asked for, closing");
+    return finish(s);
+}
+
+/* ---- chunks (RFC 3030): their length is known, so that no byte of them can pass for a command */
+
+/* Stores n bytes of a chunk. */
+static void store_chunk(struct session *s, const char *data, size_t n)
+{
+    size_t used, made;
+
+    if (s->refusal)
+        return;
+    if (dot_take(&s->dot, data, n, s->text, &used, &made) == DOT_BAD) {
+        receive_drop(s);
+        s->refusal = bad_text[s->dot.fault];
+        return;
+    }
+    store(s, made);
+}
+
+static enum io_result read_chunk(struct session *s, bool wanted)
+{
+    s->io.deadline = s->until;
+    for (uint64_t left = s->srv.chunk; left;) {
+        const char *data;
+        size_t n;
+        enum io_result r = io_some(&s->io, &data, &n);
+        if (r != IO_OK)
+            return r;
+        if (n > left)
+            n = (size_t)left;
+        if (wanted)
+            store_chunk(s, data, n);
+        io_used(&s->io, n);
+        left -= n;
+    }
+    return IO_OK;
+}
+
+enum srv_want receive_skip(struct session *s)
+{
+    receive_drop(s);                 /* what came before, where this chunk was too much */
+    s->until = clock_mono_ms() + (int64_t)s->conf->data_timeout * 1000;
+    enum io_result r = read_chunk(s, false);
+    return r == IO_OK ? srv_skipped(&s->srv) : broken(s, r);
+}
+
+enum srv_want receive_chunk(struct session *s)
+{
+    if (s->srv.chunk_first) {
+        const char *no = receive_open(s);
+        s->dot.whole = true;
+        s->refusal = no;
+    }
+    enum io_result r = read_chunk(s, true);
+    if (r != IO_OK)
+        return broken(s, r);
+    if (s->srv.chunk_last && !s->refusal) {
+        size_t made;
+        if (dot_finish(&s->dot, s->text, &made) == DOT_BAD)
+            s->refusal = bad_text[s->dot.fault];
+        else
+            store(s, made);
+    }
+    if (s->srv.chunk_last)
+        return finish(s);
+    if (!s->refusal)
+        return srv_chunk_done(&s->srv, NULL);
+    receive_drop(s);
+    log_line(LOG_NOTICE, "reject: BDAT from %s: %s; from=<%s>", client_label(&s->client), s->refusal,
+             s->srv.sender.text);
+    return srv_chunk_done(&s->srv, s->refusal);
+}

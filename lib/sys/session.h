@@ -1,0 +1,45 @@
+/* One SMTP session: what the machine in mail/srv.h wants, done. */
+#ifndef SYS_SESSION_H
+#define SYS_SESSION_H
+
+#include "mail/dot.h"
+#include "mail/header.h"
+#include "mail/srv.h"
+#include "sys/client.h"
+#include "sys/io.h"
+#include "sys/queue.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
+ * not touch are never made. */
+struct session {
+    const struct conf *conf;
+    struct client client;
+    struct io io;
+    struct srv srv;
+    struct envelope envelope;
+    struct queue_new queued;         /* fd is -1 while no message is being stored */
+    struct dot dot;
+    struct header header;
+    bool discard;                    /* this message is taken and thrown away */
+    const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
+    uint64_t size;                   /* of its text so far */
+    int64_t until;                   /* when all of it must be here, on clock_mono_ms */
+    char text[2 * IO_IN + 2];
+};
+
+/* Ready for the peer on these descriptors; the client and conf are set up by the caller after it. */
+void session_start(struct session *s, int in_fd, int out_fd);
+
+/* A refusal at the door: RFC 5321 3.1 and 3.8. */
+void session_refuse(struct session *s, const char *reply);
+
+/* Sends the machine's reply, held back as long as it wants. */
+void session_reply(struct session *s, enum srv_want want);
+
+/* The whole conversation, to its end. The client was judged. */
+void session_run(struct session *s);
+
+#endif
