@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,34 +131,10 @@ static enum sys_result refuse(struct imagefile *f, const char *path, const char 
     str_add(&s, path);
     str_addc(&s, ' ');
     str_add(&s, what);
-    if (!f->map)
+    if (!f->map.at)
         close_fd(&f->image_fd);
     imagefile_close(f);
     return SYS_TEMP;
-}
-
-/* Who shortens the image in its place takes pages from under us. Such a page becomes zeros, and the image damaged. */
-static struct imagefile *guarded;
-
-static void page_is_gone(int number, siginfo_t *info, void *context)
-{
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr / page * page;
-
-    (void)context;
-    if (guarded && at >= (uintptr_t)guarded->map && at < (uintptr_t)guarded->map + guarded->n) {
-        guarded->image.damaged = true;
-        if (mmap((void *)at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
-            return;
-    }
-    signal(number, SIG_DFL);         /* the same again, and then it is over */
-}
-
-static void guard(struct imagefile *f)
-{
-    struct sigaction a = { .sa_sigaction = page_is_gone, .sa_flags = SA_SIGINFO };
-
-    guarded = f;
-    sigaction(SIGBUS, &a, NULL);
 }
 
 static const char *map_image(struct imagefile *f, int fd)
@@ -172,14 +147,11 @@ static const char *map_image(struct imagefile *f, int fd)
         return "may be written by others";
     if (st.st_size < (off_t)IMAGE_BLOCK || st.st_size > (off_t)IMAGE_MOST)
         return "is damaged";
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
+    if (mapped_open(&f->map, fd, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, &f->image.damaged))
         return "cannot be mapped";
-    f->map = map;
     f->n = (size_t)st.st_size;
     note(&st, &f->image_opened);
-    guard(f);
-    return image_open(&f->image, map, f->n, f->seen);
+    return image_open(&f->image, f->map.at, f->n, f->seen);
 }
 
 enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths *paths, char *why, size_t cap)
@@ -234,21 +206,18 @@ enum sys_result imagefile_text(const struct imagefile *f, enum image_source sour
 
 void imagefile_close_source(struct imagefile *f, enum image_source source)
 {
-    if (f->map)                      /* else it was never open, and its numbers mean nothing */
+    if (f->map.at)                      /* else it was never open, and its numbers mean nothing */
         close_fd(&f->fd[source]);
 }
 
 void imagefile_close(struct imagefile *f)
 {
-    if (!f->map)
+    if (!f->map.at)
         return;
     for (int i = 0; i < IMAGE_SOURCES; i++)
         imagefile_close_source(f, i);
     close_fd(&f->image_fd);
-    if (guarded == f)
-        guarded = NULL;
-    munmap((void *)(uintptr_t)f->map, f->n);
-    f->map = NULL;
+    mapped_close(&f->map);
 }
 
 /* ---- making it */

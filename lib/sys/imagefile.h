@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "mail/access.h"
 #include "mail/image.h"
+#include "sys/mapped.h"
 #include "sys/sys.h"
 
 #include <stdbool.h>
@@ -25,8 +26,8 @@ struct imagefile {
     struct image_id image_opened;        /* likewise the image itself, which is open, too */
     int image_fd;
     bool slow;                           /* a text's times are not those in the image: its content was compared */
-    const void *map;
-    size_t n;
+    struct mapped map;
+    size_t n;                            /* its bytes; stays when it is closed */
     uint8_t seen[IMAGE_SEEN];
 };
 

@@ -124,6 +124,7 @@ OWN_FILES = {
     "lib/sys/apart.c": "the pipe from its own child",
     "lib/sys/file.c": "small files that an administrator wrote",
     "lib/sys/imagefile.c": "the texts of rules that an image was made of",
+    "lib/sys/limits.c": "run/limits",
     "lib/sys/log.c": "run/log",
     "lib/sys/maildir.c": "a message on its way into a mailbox",
     "lib/sys/queue.c": "a queue file being written",
