@@ -15,7 +15,7 @@ static enum srv_want answer(struct srv *s, enum srv_want want, const char *reply
 {
     struct str r;
 
-    str_init(&r, s->reply, sizeof s->reply - 2);
+    str_init(&r, s->reply, LIMIT_REPLY - 1);
     str_add_clean(&r, reply, strlen(reply));
     memcpy(s->reply + r.len, "\r\n", 3);
     s->asked = want;

@@ -5,6 +5,7 @@
 #include "sys/peer.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -50,7 +51,7 @@ int listen_open(const char *where, struct fault *f)
 {
     struct sockaddr_storage ss;
     struct net_addr a;
-    unsigned port;
+    unsigned port = 0;
     int fd;
 
     if (parse(where, &a, &port, f))

@@ -61,7 +61,7 @@ static enum srv_want answer(struct srv *s, enum srv_want want, uint8_t pick)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct srv_options options = { .hostname = "mx.example.org", .size_limit = 100000, .rcpt_limit = 3 };
+    struct srv_options options = { .hostname = "mx.example.org", .size_limit = 100000, .rcpt_limit = 3, .auth = "" };
     static struct srv s;
     size_t at = 1;
 

@@ -22,7 +22,8 @@ static void check_reply_is_well_formed(void)
 
 static void start(void)
 {
-    options = (struct srv_options){ .hostname = "mx.example.org", .size_limit = 1000000, .rcpt_limit = 100 };
+    options = (struct srv_options){ .hostname = "mx.example.org", .size_limit = 1000000, .rcpt_limit = 100,
+                                      .auth = "" };
     CHECK_EQ(srv_start(&s, &options), SRV_LINE);
 }
 
@@ -117,7 +118,7 @@ static void one_message(void)
     check_say("MAIL FROM:<a@example.net> SIZE=500 BODY=8BITMIME", "250 2.1.0 ");
     CHECK_STR(s.sender.text, "a@example.net");
     CHECK_EQ(s.declared_size, 500);
-    CHECK(s.body_8bit);
+    CHECK_EQ(s.body, SRV_BODY_8BITMIME);
     check_say("RCPT TO:<b@example.org>", "250 2.1.5 ");
     CHECK_STR(s.rcpt.text, "b@example.org");
     CHECK_EQ(s.rcpts, 1);
@@ -127,7 +128,7 @@ static void one_message(void)
     CHECK_EQ(srv_text_done(&s, "250 2.0.0 queued as x"), SRV_LINE);
     CHECK_STR(s.reply, "250 2.0.0 queued as x\r\n");
     CHECK(!s.has_sender);
-    CHECK(s.rcpts == 0 && s.declared_size == 0 && !s.body_8bit);
+    CHECK(s.rcpts == 0 && s.declared_size == 0 && s.body == SRV_BODY_7BIT);
     check_say("QUIT", "221 2.0.0 ");
 }
 
