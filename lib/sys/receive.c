@@ -70,9 +70,9 @@ const char *receive_open(struct session *s)
 /* ---- text */
 
 static const char *const bad_text[] = {
-    [DOT_BARE_CR] = "554 5.6.0 a bare CR in the message, closing",
-    [DOT_BARE_LF] = "554 5.6.0 a bare LF in the message, closing",
-    [DOT_NUL] = "554 5.6.0 a NUL in the message, closing",
+    [DOT_BARE_CR] = "554 5.6.0 a bare CR in the message",
+    [DOT_BARE_LF] = "554 5.6.0 a bare LF in the message",
+    [DOT_NUL] = "554 5.6.0 a NUL in the message",
 };
 
 static enum srv_want drop_session(struct session *s, const char *reply)
