@@ -10,6 +10,8 @@
 #define LIMIT_COMMAND      512       /* RFC 5321 4.5.3.1.4, CRLF included … */
 #define LIMIT_COMMAND_MAIL 1280      /* … and what extensions add to MAIL (RFC 1870, 3030, 3461, 4954, 6531: 26, 17,
                                         8, 107, 500, 10) and RCPT (RFC 3461: 28, 507) */
+#define LIMIT_ENVID        100       /* RFC 3461 4.4: of xtext */
+#define LIMIT_ORCPT        500       /* RFC 3461 4.2: the addr-type included */
 #define LIMIT_REPLY        512       /* RFC 5321 4.5.3.1.5, CRLF included */
 #define LIMIT_EHLO         1024      /* bytes of the reply to EHLO, all its lines */
 #define LIMIT_REPLY_LINES  64        /* of one reply from a server; more is a broken server */

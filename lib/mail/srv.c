@@ -4,6 +4,9 @@
 #include "base/num.h"
 #include "base/str.h"
 
+#define address_path_utf8 address_path
+#define address_is_utf8(a) ((void)(a), false)
+
 #include <string.h>
 
 #define SRV_COMMANDS_MOST (2 * LIMIT_RCPTS)  /* commands of any kind between two messages */
@@ -193,12 +196,12 @@ static enum param utf8_param(struct srv *s, const char *value, size_t n)
 
 static enum param ret_param(struct srv *s, const char *value, size_t n)
 {
-    return ok_if(value && dsn_read_ret(value, n, &s->dsn) == 0);
+    return ok_if(value && dsn_ret(value, n, &s->dsn) == 0);
 }
 
 static enum param envid_param(struct srv *s, const char *value, size_t n)
 {
-    return ok_if(value && dsn_read_envid(value, n, &s->dsn) == 0);
+    return ok_if(value && dsn_envid(value, n, &s->dsn) == 0);
 }
 
 /* RFC 4954 5: from a client that we do not trust with it, whose word it would be, it counts as `<>`. */
@@ -210,12 +213,12 @@ static enum param auth_param(struct srv *s, const char *value, size_t n)
 
 static enum param notify_param(struct srv *s, const char *value, size_t n)
 {
-    return ok_if(value && dsn_read_notify(value, n, &s->dsn_rcpt) == 0);
+    return ok_if(value && dsn_notify(value, n, &s->dsn_rcpt) == 0);
 }
 
 static enum param orcpt_param(struct srv *s, const char *value, size_t n)
 {
-    return ok_if(value && dsn_read_orcpt(value, n, s->utf8, &s->dsn_rcpt) == 0);
+    return ok_if(value && dsn_orcpt(value, n, s->utf8, &s->dsn_rcpt) == 0);
 }
 
 /* `KEYWORD` or `KEYWORD=value`: value is NULL without the `=`. */
