@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "mail/addrlist.h"
 #include "mail/date.h"
+#include "mail/complete.h"
 #include "mail/eol.h"
 #include "mail/header.h"
 #include "mail/policy.h"
@@ -27,7 +28,6 @@
 #include <unistd.h>
 
 #define SENDMAIL_IN 8192
-#define FULL_NAME_MOST 200
 
 enum mode { MODE_SUBMIT, MODE_SMTP, MODE_LIST, MODE_QUEUE };
 
@@ -383,51 +383,14 @@ static int rcpts_from_head(struct sendmail *s)
 
 /* ---- storing */
 
-static enum sys_result put_line(struct sendmail *s, const char *name, const char *value)
-{
-    char line[1024];
-    struct str t;
-
-    str_init(&t, line, sizeof line);
-    str_add(&t, name);
-    str_add_clean(&t, value, strlen(value));
-    str_add(&t, "\r\n");
-    return queue_put(&s->queued, line, t.len);
-}
-
-/* The fields that every message must have (RFC 5322 3.6), where the program left them out; for submissions only. */
+/* The fields that every message must have, where the program left them out. */
 static enum sys_result put_missing(struct sendmail *s, const char *id)
 {
-    char date[DATE_TEXT], value[700];
-    const char *name = s->full_name ? s->full_name : s->full, *sender = s->sender;
-    struct str v;
-    enum sys_result r = SYS_OK;
+    char fields[COMPLETE_MOST];
+    struct complete c = { .name = s->full_name ? s->full_name : s->full, .sender = s->sender,
+                          .hostname = s->site.conf.hostname, .id = id, .when = clock_wall() };
 
-    if (!s->header.count[HEADER_FROM]) {
-        str_init(&v, value, sizeof value);
-        if (*name && *sender) {
-            str_addc(&v, '"');
-            for (; *name && v.len < FULL_NAME_MOST; name++)
-                if (*name != '"' && *name != '\\')
-                    str_addc(&v, *name);
-            str_add(&v, "\" ");
-        }
-        str_addc(&v, '<');
-        str_add(&v, *sender ? sender : "MAILER-DAEMON@");
-        str_add(&v, *sender ? "" : s->site.conf.hostname);
-        str_addc(&v, '>');
-        r = put_line(s, "From: ", value);
-    }
-    if (r == SYS_OK && !s->header.count[HEADER_DATE]) {
-        date_format(clock_wall(), date);
-        r = put_line(s, "Date: ", date);
-    }
-    if (r == SYS_OK && !s->header.count[HEADER_MESSAGE_ID]) {
-        snprintf(value, sizeof value, "<%s@%s>", id, s->site.conf.hostname);
-        (void)str_copy(s->header.message_id, sizeof s->header.message_id, value);
-        r = put_line(s, "Message-ID: ", value);
-    }
-    return r;
+    return queue_put(&s->queued, fields, complete_fields(&c, &s->header, fields));
 }
 
 /* The header section without Bcc, which nobody else may see, and without a Return-Path, which final delivery writes. */

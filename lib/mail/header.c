@@ -69,10 +69,14 @@ static void id_byte(struct header *h, char c)
         h->state = HEADER_IN_VALUE;
 }
 
-void header_watch(struct header *h, const char *text, size_t n)
+size_t header_watch(struct header *h, const char *text, size_t n)
 {
+    size_t at = n;
+
     for (size_t i = 0; i < n && h->state != HEADER_OVER; i++) {
         if (h->state == HEADER_IN_NAME) {
+            if (text[i] == '\n' && h->name_n == 0 && i)
+                at = i - 1;
             name_byte(h, text[i]);
         } else if (text[i] == '\n') {
             h->id_waits = h->state == HEADER_IN_ID && h->id_n == 0;
@@ -82,4 +86,5 @@ void header_watch(struct header *h, const char *text, size_t n)
             id_byte(h, text[i]);
         }
     }
+    return at;
 }

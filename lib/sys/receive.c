@@ -1,6 +1,7 @@
 /* Taking a message into the queue: see receive.h. */
 #include "sys/receive.h"
 
+#include "mail/complete.h"
 #include "mail/trace.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -90,17 +91,41 @@ static enum srv_want broken(struct session *s, enum io_result why)
     return drop_session(s, "421 4.4.2 the message did not come in time, closing");
 }
 
+/* The end of the header section: what a submission lacks there is added. Others' messages stay as they are (RFC 5321
+ * 6.4). */
+static enum sys_result complete(struct session *s)
+{
+    char fields[COMPLETE_MOST], id[QNAME_ID + 1];
+    struct complete c = { .name = "", .sender = s->srv.sender.text, .hostname = s->conf->hostname, .id = id,
+                          .when = clock_wall() };
+
+    if (!s->client.relay && s->client.peer.is_socket)
+        return SYS_OK;
+    qname_id(s->queued.name.id, id);
+    return queue_put(&s->queued, fields, complete_fields(&c, &s->header, fields));
+}
+
+static enum sys_result put(struct session *s, size_t n, size_t head)
+{
+    enum sys_result r = queue_put(&s->queued, s->text, head);
+
+    if (r == SYS_OK && head < n)
+        r = complete(s);
+    return r == SYS_OK ? queue_put(&s->queued, s->text + head, n - head) : r;
+}
+
 /* Stores n bytes of s->text, which have CR LF line ends only. A text that is refused is read to its end. */
 static void store(struct session *s, size_t n)
 {
+    size_t head = header_watch(&s->header, s->text, n);
+
     s->size += n;
-    header_watch(&s->header, s->text, n);
     if (s->refusal)
         return;
     if (s->size > s->conf->message_size_limit) {
         receive_drop(s);
         s->refusal = too_large;
-    } else if (!s->discard && queue_put(&s->queued, s->text, n) != SYS_OK) {
+    } else if (!s->discard && put(s, n, head) != SYS_OK) {
         s->refusal = receive_failed(s, "queue/tmp");
     }
 }

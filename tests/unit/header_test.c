@@ -134,6 +134,20 @@ static void a_message_id_that_is_too_long_is_none(void)
     }
 }
 
+static void where_the_section_ends(void)
+{
+    header_start(&h);
+    CHECK_EQ(header_watch(&h, "A: b\r\n\r\nx: y\r\n\r\n", 18), 6);
+    CHECK_EQ(header_watch(&h, "\r\n", 2), 2);      /* it is over */
+    header_start(&h);
+    CHECK_EQ(header_watch(&h, "\r\nx\r\n", 5), 0);
+    header_start(&h);
+    CHECK_EQ(header_watch(&h, "A: b\r\n", 6), 6);
+    CHECK_EQ(header_watch(&h, "\r\n", 2), 0);
+    header_start(&h);
+    CHECK_EQ(header_watch(&h, "no field\r\n\r\n", 12), 12);
+}
+
 int main(void)
 {
     RUN(names);
@@ -142,6 +156,7 @@ int main(void)
     RUN(a_folded_first_line_is_no_field);
     RUN(a_line_that_begins_with_a_colon_is_none_of_them);
     RUN(f2_a_hundred_and_one_received);
+    RUN(where_the_section_ends);
     RUN(message_ids);
     RUN(a_folded_message_id_is_found);
     RUN(a_message_id_that_is_too_long_is_none);
