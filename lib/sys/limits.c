@@ -110,11 +110,13 @@ static int open_file(struct limits *l)
 /* Written whole, so that a file system that is full says so here and not when a page is touched. */
 static int make_file(void)
 {
-    static const char new[] = LIMITS_FILE ".new", zeros[4096];
+    static const char new[] = LIMITS_FILE ".new";
+    char zeros[4096];
     struct { uint64_t magic; uint8_t secret[SIPHASH_KEY]; } head = { .magic = MAGIC };
 
     for (int i = 0; i < SIPHASH_KEY; i += 8)
         le64_put(head.secret + i, rand_u64());
+    memset(zeros, 0, sizeof zeros);
     unlink(new);
     int fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -336,9 +338,12 @@ int limits_hold(struct limits *l, const struct net_addr *client, int slot)
     set_client(l, client);
     if (set_lock(l, F_WRLCK, SLOT_LOCK(slot) + 1, 1))
         return -1;
+    if (l->table->slot[slot] != mark_of(l)) {    /* swept away: we do not count any more */
+        set_lock(l, F_UNLCK, SLOT_LOCK(slot) + 1, 1);
+        return -1;
+    }
     l->slot = slot;
     set_mine(l, slot, true);
-    l->table->slot[slot] = mark_of(l);
     return 0;
 }
 
