@@ -172,6 +172,8 @@ static enum sys_result queue_bounce(struct runner *r, const char *sender, const 
     envelope_add(&envelope, ENVELOPE_SENDER, "");
     envelope_add(&envelope, ENVELOPE_CLIENT, "bounce");
     envelope_add(&envelope, ENVELOPE_PROTOCOL, "local");
+    if (str_has_8bit(sender, strlen(sender)))
+        envelope_add(&envelope, ENVELOPE_UTF8, "SMTPUTF8");
     if (envelope_add_rcpt(&envelope, sender) || envelope_finish(&envelope) || queue_create(&q, &envelope) != SYS_OK)
         return SYS_TEMP;
     bounce_head(&report, put_bounce, &b);
@@ -199,6 +201,8 @@ static enum sys_result tell_sender(struct runner *r)
     qname_id(r->file.name.id, id);
     if (!*sender)
         log_line(LOG_WARNING, "%s: from=<>: could not be delivered, and has no sender to tell: dropped", id);
+    else if (!bounce_is_wanted(&r->envelope))
+        log_line(LOG_NOTICE, "%s: could not be delivered; its sender did not want to be told (NOTIFY): dropped", id);
     else if (queue_bounce(r, sender, id) != SYS_OK)
         return SYS_TEMP;
     for (unsigned i = 0; i < r->envelope.rcpts; i++) {

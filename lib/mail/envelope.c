@@ -15,6 +15,8 @@
 #define RCPT_STATUS  1               /* offsets in a recipient's line: `r`, status, blank, reason, blank, address */
 #define RCPT_REASON  3
 #define RCPT_ADDRESS (RCPT_REASON + LIMIT_REASON + 1)
+#define DSN_LETTERS  "SFDN"          /* in a DSN line, by bit */
+#define DSN_ORCPT    6               /* offset there: `o`, the letters, blank */
 
 static void write_state(char at[ENVELOPE_STATE_LEN + 1], const struct envelope_state *s)
 {
@@ -75,25 +77,37 @@ int envelope_add(struct envelope *e, char kind, const char *value)
     return add_line(e, front, sizeof front, value);
 }
 
-static bool has_rcpt(const struct envelope *e, const char *address)
+int envelope_add_dsn(struct envelope *e, const struct dsn_mail *m)
 {
-    size_t n = strlen(address);
+    size_t before = e->len;
 
-    for (unsigned i = 0; i < e->rcpts; i++) {
-        size_t at = e->rcpt_at[i] + RCPT_ADDRESS;
-        if (e->len - at > n && memcmp(e->text + at, address, n) == 0 && e->text[at + n] == '\n')
-            return true;
+    if ((m->ret && envelope_add(e, ENVELOPE_RET, m->ret == DSN_RET_FULL ? "FULL" : "HDRS"))
+        || (m->envid[0] && envelope_add(e, ENVELOPE_ENVID, m->envid))) {
+        e->len = before;
+        return -1;
     }
-    return false;
+    return 0;
 }
 
-int envelope_add_rcpt(struct envelope *e, const char *address)
+/* The recipient that has this address, or e->rcpts. */
+static unsigned find_rcpt(const struct envelope *e, const char *address)
+{
+    size_t n = strlen(address);
+    unsigned i;
+
+    for (i = 0; i < e->rcpts; i++) {
+        size_t at = e->rcpt_at[i] + RCPT_ADDRESS;
+        if (e->len - at > n && memcmp(e->text + at, address, n) == 0 && e->text[at + n] == '\n')
+            break;
+    }
+    return i;
+}
+
+static int add_new_rcpt(struct envelope *e, const char *address)
 {
     char front[RCPT_ADDRESS];
     size_t at = e->len;
 
-    if (has_rcpt(e, address))
-        return 0;
     if (e->rcpts == LIMIT_RCPTS)
         return -1;
     memset(front, ' ', sizeof front);
@@ -103,6 +117,82 @@ int envelope_add_rcpt(struct envelope *e, const char *address)
         return -1;
     e->rcpt_at[e->rcpts++] = (uint32_t)at;
     return 0;
+}
+
+/* Where the line behind a recipient's begins. */
+static size_t behind_rcpt(const struct envelope *e, unsigned i)
+{
+    size_t at = e->rcpt_at[i] + RCPT_ADDRESS;
+    const char *lf = memchr(e->text + at, '\n', e->len - at);
+
+    return (size_t)(lf - e->text) + 1;
+}
+
+static bool has_dsn(const struct envelope *e, size_t at)
+{
+    return at < e->len && e->text[at] == ENVELOPE_DSN;
+}
+
+static void write_notify(char *line, unsigned notify)
+{
+    line[0] = ENVELOPE_DSN;
+    for (int bit = 0; bit < 4; bit++)
+        line[1 + bit] = notify >> bit & 1 ? DSN_LETTERS[bit] : '-';
+}
+
+/* Puts a DSN line in behind a recipient's, which need not be the last. */
+static int insert_dsn(struct envelope *e, size_t at, const struct dsn_rcpt *dsn)
+{
+    size_t n = strlen(dsn->orcpt), line_n = DSN_ORCPT + n + 1;
+    char *line = e->text + at;
+
+    if (!is_safe(dsn->orcpt) || e->len + line_n + 1 > sizeof e->text)
+        return -1;
+    memmove(line + line_n, line, e->len - at);
+    write_notify(line, dsn->notify);
+    line[DSN_ORCPT - 1] = ' ';
+    memcpy(line + DSN_ORCPT, dsn->orcpt, n);
+    line[line_n - 1] = '\n';
+    e->len += line_n;
+    for (unsigned i = 0; i < e->rcpts; i++)
+        if (e->rcpt_at[i] >= at)
+            e->rcpt_at[i] += (uint32_t)line_n;
+    return 0;
+}
+
+int envelope_add_rcpt_dsn(struct envelope *e, const char *address, const struct dsn_rcpt *dsn)
+{
+    unsigned i = find_rcpt(e, address), notify = dsn->notify;
+    size_t before = e->len;
+    bool is_new = i == e->rcpts;
+    struct dsn_rcpt had;
+
+    if (is_new && add_new_rcpt(e, address))
+        return -1;
+    if (!is_new) {
+        envelope_rcpt_dsn(e, i, &had);
+        notify = dsn_merge(had.notify, notify);
+    }
+    size_t at = behind_rcpt(e, i);
+    if (has_dsn(e, at)) {
+        write_notify(e->text + at, notify);
+        return 0;
+    }
+    had = *dsn;
+    had.notify = notify;
+    if ((had.notify || *had.orcpt) && insert_dsn(e, at, &had)) {
+        if (is_new) {
+            e->len = before;
+            e->rcpts--;
+        }
+        return -1;
+    }
+    return 0;
+}
+
+int envelope_add_rcpt(struct envelope *e, const char *address)
+{
+    return envelope_add_rcpt_dsn(e, address, &(struct dsn_rcpt){ .notify = 0 });
 }
 
 int envelope_finish(struct envelope *e)
@@ -150,6 +240,17 @@ static bool is_status(char c)
     return c && strchr(".dft", c);
 }
 
+/* Is a DSN line of n bytes at offset at whole, and behind a recipient's? */
+static bool is_dsn_line(const struct envelope *e, size_t at, size_t n)
+{
+    const char *line = e->text + at;
+    bool good = n >= DSN_ORCPT && line[DSN_ORCPT - 1] == ' ' && e->rcpts && behind_rcpt(e, e->rcpts - 1) == at;
+
+    for (int bit = 0; good && bit < 4; bit++)
+        good = line[1 + bit] == '-' || line[1 + bit] == DSN_LETTERS[bit];
+    return good;
+}
+
 /* Checks one line of n bytes at offset at. Returns NULL, or what is wrong. */
 static const char *parse_line(struct envelope *e, size_t at, size_t n)
 {
@@ -166,7 +267,10 @@ static const char *parse_line(struct envelope *e, size_t at, size_t n)
         if (e->rcpts == LIMIT_RCPTS)
             return "it has too many recipients";
         e->rcpt_at[e->rcpts++] = (uint32_t)at;
-    } else if (!strchr("scpm", line[0]) || line[1] != ' ') {
+    } else if (line[0] == ENVELOPE_DSN) {
+        if (!is_dsn_line(e, at, n))
+            return "what a recipient's sender wants to be told is broken";
+    } else if (!strchr("scpmenbu", line[0]) || line[1] != ' ') {
         return "a line of its envelope is of no kind that this version knows";
     }
     return NULL;
@@ -225,6 +329,26 @@ void envelope_get(const struct envelope *e, char kind, char *value, size_t cap)
 void envelope_rcpt(const struct envelope *e, unsigned i, char *address, size_t cap)
 {
     copy_value(e->text + e->rcpt_at[i] + RCPT_ADDRESS, address, cap);
+}
+
+void envelope_rcpt_dsn(const struct envelope *e, unsigned i, struct dsn_rcpt *dsn)
+{
+    size_t at = behind_rcpt(e, i);
+
+    *dsn = (struct dsn_rcpt){ .notify = 0 };
+    if (!has_dsn(e, at))
+        return;
+    for (int bit = 0; bit < 4; bit++)
+        dsn->notify |= e->text[at + 1 + (size_t)bit] == '-' ? 0 : 1u << bit;
+    copy_value(e->text + at + DSN_ORCPT, dsn->orcpt, sizeof dsn->orcpt);
+}
+
+bool envelope_is_utf8(const struct envelope *e)
+{
+    char value[2];
+
+    envelope_get(e, ENVELOPE_UTF8, value, sizeof value);
+    return value[0];
 }
 
 void envelope_reason(const struct envelope *e, unsigned i, char reason[LIMIT_REASON + 1])

@@ -5,6 +5,7 @@
  *     s sender@example.org
  *     c client.example.org [192.0.2.1]
  *     r. ….120 blanks or the reason…. rcpt@example.net
+ *     oSF-- rfc822;alias@example.com
  *
  *     text, CR LF line ends
  *     END 0000000000000a2f 1c291ca3
@@ -15,6 +16,7 @@
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
 
+#include "mail/dsn.h"
 #include "mail/limits.h"
 
 #include <stdbool.h>
@@ -26,7 +28,12 @@
 #define ENVELOPE_CLIENT   'c'        /* `name [address]` of who handed it in, for the log */
 #define ENVELOPE_PROTOCOL 'p'        /* SMTP, ESMTP, local */
 #define ENVELOPE_MSGID    'm'        /* Message-ID, for the log */
+#define ENVELOPE_ENVID    'e'        /* MAIL's ENVID, as xtext */
+#define ENVELOPE_RET      'n'        /* MAIL's RET: FULL or HDRS */
+#define ENVELOPE_BODY     'b'        /* MAIL's BODY: 7BIT, 8BITMIME or BINARYMIME */
+#define ENVELOPE_UTF8     'u'        /* SMTPUTF8, when MAIL said so */
 #define ENVELOPE_RCPT     'r'
+#define ENVELOPE_DSN      'o'        /* NOTIFY and ORCPT of the recipient on the line before: `oSFDN xtext`, `-` for not */
 
 enum envelope_status {
     ENVELOPE_WAITING = '.',
@@ -59,7 +66,11 @@ struct envelope_state {
  * control character, CASES B5); the envelope is unchanged then. envelope_finish must come last. */
 void envelope_start(struct envelope *e, int64_t arrival);
 int envelope_add(struct envelope *e, char kind, const char *value);
+int envelope_add_dsn(struct envelope *e, const struct dsn_mail *m);   /* its lines, if it says anything */
 int envelope_add_rcpt(struct envelope *e, const char *address);      /* once: one that is there already stays one */
+/* The same with what RCPT said of DSN. One that is there already then wants what both asked for (dsn_merge), and keeps
+ * the ORCPT that it has. */
+int envelope_add_rcpt_dsn(struct envelope *e, const char *address, const struct dsn_rcpt *dsn);
 int envelope_finish(struct envelope *e);
 
 /* Reading. Length of the envelope from the first ENVELOPE_STATE_AT bytes of a file; 0 when they are no queue file's. */
@@ -70,6 +81,8 @@ const char *envelope_parse(struct envelope *e);
 /* The value of the first line of a kind, "" when there is none. Cut to fit. */
 void envelope_get(const struct envelope *e, char kind, char *value, size_t cap);
 void envelope_rcpt(const struct envelope *e, unsigned i, char *address, size_t cap);
+void envelope_rcpt_dsn(const struct envelope *e, unsigned i, struct dsn_rcpt *dsn);
+bool envelope_is_utf8(const struct envelope *e);     /* did MAIL say SMTPUTF8? */
 void envelope_reason(const struct envelope *e, unsigned i, char reason[LIMIT_REASON + 1]);
 enum envelope_status envelope_status(const struct envelope *e, unsigned i);
 bool envelope_has(const struct envelope *e, enum envelope_status status);

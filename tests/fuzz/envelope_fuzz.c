@@ -3,6 +3,7 @@
 #include "mail/envelope.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +36,10 @@ static void check_change(unsigned i)
 static void check_parsed(void)
 {
     char value[300];
+    struct dsn_rcpt dsn;
 
     MUST(e.rcpts >= 1 && e.rcpts <= LIMIT_RCPTS);
-    for (const char *kinds = "scpmrx"; *kinds; kinds++) {
+    for (const char *kinds = "scpmenburox"; *kinds; kinds++) {
         envelope_get(&e, *kinds, value, sizeof value);
         MUST(!strchr(value, '\n'));
         envelope_get(&e, *kinds, value, 1);
@@ -47,6 +49,8 @@ static void check_parsed(void)
         MUST(*value && !strchr(value, '\n'));
         envelope_reason(&e, i, value);
         MUST(strchr(".dft", envelope_status(&e, i)));
+        envelope_rcpt_dsn(&e, i, &dsn);
+        MUST(dsn.notify < 16 && !strchr(dsn.orcpt, '\n'));
     }
     check_change(0);
     check_change(e.rcpts - 1);
@@ -54,14 +58,22 @@ static void check_parsed(void)
 
 static void build(char *values)
 {
-    char kinds[] = "scpm", *line;
+    char kinds[] = "scpmenbu", *line;
+    struct dsn_rcpt dsn, got;
     int k = 0;
 
     envelope_start(&e, 1);
     for (line = strtok(values, "\n"); line; line = strtok(NULL, "\n")) {
         size_t len = e.len;
-        if ((k++ % 3 ? envelope_add_rcpt(&e, line) : envelope_add(&e, kinds[k % 4], line)))
-            MUST(e.len == len);
+        unsigned rcpts = e.rcpts;
+        dsn.notify = (unsigned char)line[0] & 15;
+        snprintf(dsn.orcpt, sizeof dsn.orcpt, "%s", k % 5 ? "" : line);
+        bool failed = k++ % 3 ? envelope_add_rcpt_dsn(&e, line, &dsn) : envelope_add(&e, kinds[k % 8], line);
+        MUST(!failed || (e.len == len && e.rcpts == rcpts));
+        if (e.rcpts > rcpts) {
+            envelope_rcpt_dsn(&e, rcpts, &got);
+            MUST(got.notify == dsn.notify && strcmp(got.orcpt, dsn.orcpt) == 0);
+        }
     }
     if (envelope_add_rcpt(&e, "last@example.org") || envelope_finish(&e))
         return;

@@ -128,6 +128,67 @@ static void every_line_ends_in_cr_lf_and_is_short(void)
     CHECK_EQ(start, out_n);
 }
 
+/* RFC 3461 4.1 and 6.2: who said NEVER, or anything without FAILURE, hears nothing of a failure. */
+static void notify_decides_who_is_reported(void)
+{
+    static const struct { unsigned notify; bool reported; } rows[] = {
+        { 0, true }, { DSN_FAILURE, true }, { DSN_SUCCESS | DSN_FAILURE | DSN_DELAY, true },
+        { DSN_NEVER, false }, { DSN_SUCCESS, false }, { DSN_SUCCESS | DSN_DELAY, false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dsn_rcpt dsn = { .notify = rows[i].notify };
+        envelope_start(&e, 0);
+        envelope_add_rcpt_dsn(&e, "one@far.example", &dsn);
+        envelope_add_rcpt(&e, "two@far.example");
+        envelope_finish(&e);
+        set(0, ENVELOPE_FAILED, "5.1.1 550 no such user");
+        CHECK_EQ(bounce_is_wanted(&e), rows[i].reported);
+        set(1, ENVELOPE_FAILED, "5.1.1 550 no such user");
+        CHECK(bounce_is_wanted(&e));
+        report();
+        CHECK_EQ(count("one@far.example"), rows[i].reported ? 2 : 0);
+        CHECK_EQ(count("Final-Recipient: rfc822; two@far.example"), 1);
+        set(0, ENVELOPE_DONE, "");
+        set(1, ENVELOPE_TOLD, "");
+        CHECK(!bounce_is_wanted(&e));
+    }
+}
+
+static void what_the_sender_called_them(void)
+{
+    struct dsn_rcpt dsn = { .orcpt = "rfc822;a+2Bb@c.example" }, wide = { .orcpt = "utf-8;\xc3\xa9\\x{1F4EC}@c" };
+    struct dsn_mail mail = { .envid = "QQ+3D+2031" };
+
+    envelope_start(&e, 0);
+    CHECK_EQ(envelope_add_dsn(&e, &mail), 0);
+    envelope_add_rcpt_dsn(&e, "one@far.example", &dsn);
+    envelope_add_rcpt_dsn(&e, "two@far.example", &wide);
+    envelope_finish(&e);
+    set(0, ENVELOPE_FAILED, "5.1.1 550 no such user");
+    set(1, ENVELOPE_FAILED, "5.1.1 550 no such user");
+    report();
+    CHECK_EQ(count("\r\n\r\nOriginal-Envelope-Id: QQ= 31\r\nReporting-MTA: dns; mx.example.org\r\n"), 1);
+    CHECK_EQ(count("\r\n\r\nOriginal-Recipient: rfc822;a+b@c.example\r\nFinal-Recipient: rfc822; one@far.example\r\n"), 1);
+    CHECK_EQ(count("\r\n\r\nOriginal-Recipient: utf-8;\\x{E9}\\x{1F4EC}@c\r\nFinal-Recipient: rfc822; two@"), 1);
+}
+
+static void addresses_beyond_ascii_are_written_in_it(void)
+{
+    envelope_start(&e, 0);
+    envelope_add_rcpt(&e, "m\xc3\xbcller@\xe6\x97\xa5.example");
+    envelope_add_rcpt(&e, "broken\xff@far.example");
+    envelope_finish(&e);
+    set(0, ENVELOPE_FAILED, "5.6.7 553 no SMTPUTF8");
+    set(1, ENVELOPE_FAILED, "5.6.7 553 no SMTPUTF8");
+    report();
+    CHECK_EQ(count("\r\nFinal-Recipient: utf-8; m\\x{FC}ller@\\x{65E5}.example\r\n"), 1);
+    CHECK_EQ(count("  <m\\x{FC}ller@\\x{65E5}.example>:\r\n"), 1);
+    CHECK_EQ(count("\r\nFinal-Recipient: utf-8; broken?@far.example\r\n"), 1);
+    for (size_t i = 0; i < out_n; i++)
+        CHECK(!(out[i] & 0x80));
+}
+
 static void odd_reasons_give_a_status_all_the_same(void)
 {
     static const char *const rows[][2] = {
@@ -171,6 +232,9 @@ int main(void)
     RUN(only_those_that_failed_are_reported);
     RUN(the_parts);
     RUN(every_line_ends_in_cr_lf_and_is_short);
+    RUN(notify_decides_who_is_reported);
+    RUN(what_the_sender_called_them);
+    RUN(addresses_beyond_ascii_are_written_in_it);
     RUN(odd_reasons_give_a_status_all_the_same);
     RUN(the_longest_reason_and_address);
     TEST_DONE();

@@ -390,6 +390,177 @@ static void an_unknown_kind_of_line_is_refused(void)
     CHECK(reread(&e, &copy) != NULL);
 }
 
+static const struct dsn_rcpt success = { .notify = DSN_SUCCESS | DSN_FAILURE, .orcpt = "rfc822;first@example.com" },
+                             never = { .notify = DSN_NEVER }, named = { .orcpt = "rfc822;n@example.com" };
+
+static void what_dsn_asks_stands_behind_its_recipient(void)
+{
+    static const struct dsn_mail mail = { .ret = DSN_RET_HDRS, .envid = "QQ314159" };
+    static const char first[] = " first@example.net\noSF-- rfc822;first@example.com\nr. ",
+                      last[] = " third@example.net\no---N \n\n";
+    struct dsn_rcpt d;
+    char value[20];
+
+    envelope_start(&e, 0);
+    CHECK_EQ(envelope_add_dsn(&e, &mail), 0);
+    CHECK_EQ(envelope_add(&e, ENVELOPE_BODY, "8BITMIME"), 0);
+    CHECK(!envelope_is_utf8(&e));
+    CHECK_EQ(envelope_add(&e, ENVELOPE_UTF8, "SMTPUTF8"), 0);
+    CHECK_EQ(envelope_add_rcpt_dsn(&e, "first@example.net", &success), 0);
+    CHECK_EQ(envelope_add_rcpt(&e, "second@example.net"), 0);
+    CHECK_EQ(envelope_add_rcpt_dsn(&e, "third@example.net", &never), 0);
+    CHECK_EQ(envelope_finish(&e), 0);
+    CHECK_MEM(e.text + e.rcpt_at[1] - sizeof first + 1 + 3, first, sizeof first - 1);
+    CHECK_MEM(e.text + e.len - sizeof last + 1, last, sizeof last - 1);
+    CHECK_STR(reread(&e, &copy), NULL);
+    CHECK_EQ(copy.rcpts, 3);
+    CHECK_EQ(envelope_crc(&copy), envelope_crc(&e));
+    envelope_rcpt_dsn(&copy, 0, &d);
+    CHECK_EQ(d.notify, success.notify);
+    CHECK_STR(d.orcpt, success.orcpt);
+    envelope_rcpt_dsn(&copy, 1, &d);
+    CHECK(d.notify == 0 && !*d.orcpt);
+    envelope_rcpt_dsn(&copy, 2, &d);
+    CHECK_EQ(d.notify, DSN_NEVER);
+    CHECK_STR(d.orcpt, "");
+    envelope_get(&copy, ENVELOPE_ENVID, value, sizeof value);
+    CHECK_STR(value, "QQ314159");
+    envelope_get(&copy, ENVELOPE_RET, value, sizeof value);
+    CHECK_STR(value, "HDRS");
+    envelope_get(&copy, ENVELOPE_BODY, value, sizeof value);
+    CHECK_STR(value, "8BITMIME");
+    CHECK(envelope_is_utf8(&copy));
+}
+
+static void who_says_nothing_gets_no_line(void)
+{
+    static const struct dsn_mail nothing;
+    struct dsn_rcpt none = { .notify = 0 };
+
+    make(&e);
+    envelope_start(&copy, 0x692466c8);
+    CHECK_EQ(envelope_add(&copy, ENVELOPE_SENDER, "sender@example.org"), 0);
+    CHECK_EQ(envelope_add(&copy, ENVELOPE_CLIENT, "client.example.org [192.0.2.1]"), 0);
+    CHECK_EQ(envelope_add(&copy, ENVELOPE_PROTOCOL, "ESMTP"), 0);
+    CHECK_EQ(envelope_add_dsn(&copy, &nothing), 0);
+    CHECK_EQ(envelope_add_rcpt_dsn(&copy, "first@example.net", &none), 0);
+    CHECK_EQ(envelope_add_rcpt_dsn(&copy, "second@example.net", &none), 0);
+    CHECK_EQ(envelope_finish(&copy), 0);
+    CHECK_EQ(copy.len, e.len);
+    CHECK_MEM(copy.text, e.text, e.len);
+}
+
+/* One address twice: one recipient that wants what both asked for, whatever stands behind it already. */
+static void a_recipient_named_twice_wants_both(void)
+{
+    static const struct { const struct dsn_rcpt *a, *b; unsigned want; const char *orcpt; } rows[] = {
+        { &success, &never, DSN_SUCCESS | DSN_FAILURE, "rfc822;first@example.com" },
+        { &never, &success, DSN_SUCCESS | DSN_FAILURE, "" },
+        { &never, &never, DSN_NEVER, "" },
+        { NULL, &never, DSN_FAILURE | DSN_DELAY, "" },
+        { &never, NULL, DSN_FAILURE | DSN_DELAY, "" },
+        { NULL, &success, DSN_SUCCESS | DSN_FAILURE | DSN_DELAY, "rfc822;first@example.com" },
+        { &named, &success, DSN_SUCCESS | DSN_FAILURE | DSN_DELAY, "rfc822;n@example.com" },
+        { NULL, &named, 0, "rfc822;n@example.com" },
+        { NULL, NULL, 0, "" },
+    };
+    static const struct dsn_rcpt none;
+    struct dsn_rcpt d;
+    char value[40];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        envelope_start(&e, 0);
+        envelope_add_rcpt_dsn(&e, "before@example.net", &success);
+        envelope_add_rcpt_dsn(&e, "twice@example.net", rows[i].a ? rows[i].a : &none);
+        envelope_add_rcpt_dsn(&e, "behind@example.net", &never);
+        envelope_add(&e, ENVELOPE_MSGID, "<x@y>");
+        CHECK_EQ(envelope_add_rcpt_dsn(&e, "twice@example.net", rows[i].b ? rows[i].b : &none), 0);
+        envelope_add_rcpt(&e, "last@example.net");
+        CHECK_EQ(envelope_finish(&e), 0);
+        CHECK_STR(reread(&e, &copy), NULL);
+        CHECK_EQ(copy.rcpts, 4);
+        CHECK_MEM(copy.rcpt_at, e.rcpt_at, 4 * sizeof e.rcpt_at[0]);
+        envelope_rcpt_dsn(&copy, 1, &d);
+        CHECK_EQ(d.notify, rows[i].want);
+        CHECK_STR(d.orcpt, rows[i].orcpt);
+        envelope_rcpt_dsn(&copy, 0, &d);
+        CHECK_STR(d.orcpt, success.orcpt);
+        envelope_rcpt_dsn(&copy, 2, &d);
+        CHECK_EQ(d.notify, DSN_NEVER);
+        envelope_rcpt(&copy, 3, value, sizeof value);
+        CHECK_STR(value, "last@example.net");
+    }
+}
+
+static void d13_one_that_does_not_fit_leaves_nothing(void)
+{
+    struct dsn_rcpt longest = { .notify = DSN_SUCCESS };
+    char address[LIMIT_ADDRESS + 1];
+    size_t len;
+    unsigned rcpts;
+
+    memset(longest.orcpt, 'o', LIMIT_ORCPT);
+    memset(address, 'a', LIMIT_ADDRESS);
+    address[LIMIT_ADDRESS] = '\0';
+    envelope_start(&e, 0);
+    for (int i = 0;; i++) {
+        address[snprintf(address, 5, "%04d", i)] = '@';
+        len = e.len;
+        rcpts = e.rcpts;
+        if (envelope_add_rcpt_dsn(&e, address, &longest))
+            break;
+    }
+    CHECK(rcpts >= 100);                     /* RFC 5321 4.5.3.1.8, each with the longest of everything */
+    CHECK_EQ(e.len, len);
+    CHECK_EQ(e.rcpts, rcpts);
+    CHECK_EQ(envelope_finish(&e), 0);
+    CHECK_STR(reread(&e, &copy), NULL);
+    CHECK_EQ(copy.rcpts, rcpts);
+}
+
+static void b5_no_control_in_what_dsn_asks(void)
+{
+    struct dsn_rcpt bad = { .orcpt = "rfc822;a\nr. b" };
+    struct dsn_mail mail = { .ret = DSN_RET_FULL, .envid = "a\rb" };
+
+    envelope_start(&e, 0);
+    size_t len = e.len;
+    CHECK_EQ(envelope_add_rcpt_dsn(&e, "a@b", &bad), -1);
+    CHECK_EQ(envelope_add_dsn(&e, &mail), -1);
+    CHECK_EQ(e.len, len);
+    CHECK_EQ(e.rcpts, 0);
+}
+
+static void a_broken_dsn_line_is_refused(void)
+{
+    static const char *const rows[] = {
+        "o", "oSF--", "oSF--x", "oXF-- ", "oFS-- ", "osf-- ", "oSF-\xff ", "o SF-- ",
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        envelope_start(&e, 0);
+        envelope_add_rcpt(&e, "a@b");
+        size_t n = strlen(rows[i]);
+        memcpy(e.text + e.len, rows[i], n);
+        e.text[e.len + n] = '\n';
+        e.len += n + 1;
+        envelope_finish(&e);
+        CHECK(reread(&e, &copy) != NULL);
+    }
+    /* Behind anything but a recipient. */
+    for (int twice = 0; twice < 2; twice++) {
+        envelope_start(&e, 0);
+        if (twice)
+            envelope_add_rcpt_dsn(&e, "a@b", &never);
+        memcpy(e.text + e.len, "o---N \n", 7);
+        e.len += 7;
+        if (!twice)
+            envelope_add_rcpt(&e, "a@b");
+        envelope_finish(&e);
+        CHECK(reread(&e, &copy) != NULL);
+    }
+}
+
 static void the_end_record(void)
 {
     char end[ENVELOPE_END_LEN + 1];
@@ -422,6 +593,12 @@ int main(void)
     RUN(fronts);
     RUN(without_recipients_it_is_none);
     RUN(an_unknown_kind_of_line_is_refused);
+    RUN(what_dsn_asks_stands_behind_its_recipient);
+    RUN(who_says_nothing_gets_no_line);
+    RUN(a_recipient_named_twice_wants_both);
+    RUN(d13_one_that_does_not_fit_leaves_nothing);
+    RUN(b5_no_control_in_what_dsn_asks);
+    RUN(a_broken_dsn_line_is_refused);
     RUN(the_end_record);
     TEST_DONE();
 }
