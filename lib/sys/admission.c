@@ -18,6 +18,9 @@ static void start_envelope(struct session *s)
     envelope_add(&s->envelope, ENVELOPE_SENDER, s->srv.sender.text);
     envelope_add(&s->envelope, ENVELOPE_CLIENT, client_relay_label(&s->client));
     envelope_add(&s->envelope, ENVELOPE_PROTOCOL, srv_protocol(&s->srv));
+    envelope_add_dsn(&s->envelope, &s->srv.dsn);
+    if (s->srv.utf8)
+        envelope_add(&s->envelope, ENVELOPE_UTF8, "SMTPUTF8");
 }
 
 static const char *judge_room(struct session *s)
@@ -177,7 +180,7 @@ const char *admission_rcpt(struct session *s)
         no = judge_rate(s, LIMITS_RECIPIENT);
     if (!no && !discard) {
         policy_destination(s->conf, &s->srv.rcpt, address, sizeof address);
-        if (envelope_add_rcpt(&s->envelope, address))
+        if (envelope_add_rcpt_dsn(&s->envelope, address, &s->srv.dsn_rcpt))
             no = "452 4.5.3 too many recipients; send the others in another message";
     }
     if (no || discard)
