@@ -482,7 +482,8 @@ static enum srv_want do_starttls(struct srv *s, const char *arg, size_t n)
     if (n)
         return refuse(s, "501 5.5.4 STARTTLS takes no argument");
     if (s->greeted != SRV_EHLO || s->is_tls || s->has_sender)
-        return refuse(s, s->is_tls ? "503 5.5.1 TLS is on already" : "503 5.5.1 STARTTLS comes after EHLO, before MAIL");
+        return refuse(s, s->is_tls ? "503 5.5.1 TLS is on already"
+                                   : "503 5.5.1 STARTTLS comes after EHLO, before MAIL");
     return answer(s, SRV_TLS, "220 2.0.0 begin TLS");
 }
 

@@ -206,7 +206,8 @@ const char *client_admit(struct limits *l, const struct conf *conf, const struct
         mend = limits_mend(errno);
     }
     net_format(client, addr);
-    log_line(*mend ? LOG_ERR : LOG_NOTICE, "reject: CONNECT from unknown[%s]: %s%s%s", addr, no, *mend ? "; " : "", mend);
+    log_line(*mend ? LOG_ERR : LOG_NOTICE, "reject: CONNECT from unknown[%s]: %s%s%s", addr, no, *mend ? "; " : "",
+             mend);
     return no;
 }
 

@@ -34,8 +34,8 @@ struct client {
  * c->peer and c->conf are set. */
 void client_facts(struct client *c, const char *called);
 
-/* Loads the rules (NULL: they are loaded already) and the table, and what look-ups need. In the tree; rules of /etc only
- * before the jail. */
+/* Loads the rules (NULL: they are loaded already) and the table, and what look-ups need. In the tree; rules of /etc
+ * only before the jail. */
 void client_load(struct client *c, const struct imagefile_paths *paths);
 
 /* hosts.allow and hosts.deny: NULL when they let the client in, else the reply, which is logged. */
@@ -53,8 +53,8 @@ const char *client_admit(struct limits *l, const struct conf *conf, const struct
  * table lets in, nor who is no remote client. */
 bool client_is_stranger(const struct client *c);
 
-/* Asks the table about an address, for remote clients only. Returns the refusal (`reject`, or the table's own words), or
- * NULL; c->answer has the rest. */
+/* Asks the table about an address, for remote clients only. Returns the refusal (`reject`, or the table's own words),
+ * or NULL; c->answer has the rest. */
 const char *client_ask_table(struct client *c, enum table_tag tag, const struct address *a, const char *reject);
 
 /* ` by FILE:LINE: the line` of the last answer, or why the table cannot be used. */

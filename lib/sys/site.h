@@ -19,8 +19,8 @@ struct site {
  * entered or dropped yet: tree_enter follows when all that only root may read has been read. */
 int site_open(struct site *s, const char *root_option, struct fault *f);
 
-/* Reads etc/buzon.conf again if it has changed. Returns 0; or -1 with the fault, once for each change, and what was read
- * before stands. */
+/* Reads etc/buzon.conf again if it has changed. Returns 0; or -1 with the fault, once for each change, and what was
+ * read before stands. */
 int site_refresh(struct site *s, struct fault *f);
 
 #endif

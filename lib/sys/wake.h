@@ -12,8 +12,8 @@
 
 #define WAKE_LIST 4096               /* bytes of all domains that are noted at a time */
 
-/* Notes a domain, with `@` before it for those below it too, and wakes the runner that stays, if there is one. SYS_TEMP:
- * it could not be noted (errno; ENOSPC also when too many are noted already). */
+/* Notes a domain, with `@` before it for those below it too, and wakes the runner that stays, if there is one.
+ * SYS_TEMP: it could not be noted (errno; ENOSPC also when too many are noted already). */
 enum sys_result wake_ask(const char *domain);
 
 /* Takes the domains that were noted, separated by blanks: "" when there are none. They are noted no more. */
