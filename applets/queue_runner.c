@@ -84,7 +84,7 @@ static enum policy_route route_of(struct runner *r, unsigned i, struct address *
     char text[LIMIT_PATH + LIMIT_HOSTNAME];
 
     envelope_rcpt(&r->envelope, i, text, sizeof text);
-    if (address_mailbox(text, strlen(text), to) != ADDRESS_OK) {
+    if (address_mailbox_utf8(text, strlen(text), to) != ADDRESS_OK) {
         *to = (struct address){ .len = 0 };
         return POLICY_LOCAL;         /* nobody's mailbox: fails as an unknown user */
     }

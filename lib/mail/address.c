@@ -2,13 +2,20 @@
 #include "mail/address.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "mail/net.h"
 
 #include <string.h>
 
+/* Bytes over 127 are looked at here only when all of the text was found to be UTF-8 (check_chars). */
+static bool is_wide(char c)
+{
+    return (unsigned char)c >= 0x80;
+}
+
 static bool is_atext(char c)
 {
-    return str_is_alnum(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+    return str_is_alnum(c) || is_wide(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
 /* Length of the Dot-string at text, 0 when there is none. */
@@ -31,6 +38,8 @@ static size_t quoted_string(const char *text, size_t n)
     for (size_t i = 1; i < n; i++) {
         if (text[i] == '"')
             return i + 1;
+        if (is_wide(text[i]))
+            continue;
         if (text[i] == '\\')
             i++;
         if (i >= n || text[i] < ' ' || text[i] > '~')
@@ -39,7 +48,7 @@ static size_t quoted_string(const char *text, size_t n)
     return 0;
 }
 
-bool address_is_domain(const char *text, size_t n)
+static bool is_domain(const char *text, size_t n)
 {
     size_t label = 0;
 
@@ -55,13 +64,18 @@ bool address_is_domain(const char *text, size_t n)
                 return false;
         } else {
             /* The underscore is no letter of a host name, but Windows machines say it in HELO. */
-            if (!str_is_alnum(text[i]) && text[i] != '_' && (text[i] != '-' || label == 0 || edge))
+            if (!str_is_alnum(text[i]) && !is_wide(text[i]) && text[i] != '_' && (text[i] != '-' || label == 0 || edge))
                 return false;
             if (++label > LIMIT_LABEL)
                 return false;
         }
     }
     return label > 0;
+}
+
+bool address_is_domain(const char *text, size_t n)
+{
+    return !str_has_8bit(text, n) && is_domain(text, n);
 }
 
 bool address_is_literal(const char *text, size_t n)
@@ -94,20 +108,21 @@ static size_t unquote(const char *text, size_t n, char *out)
     return len;
 }
 
-static enum address_result check_chars(const char *text, size_t n)
+/* A byte that cannot stand in an address at all is told before its grammar is looked at. */
+static enum address_result check_chars(const char *text, size_t n, bool utf8)
 {
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)text[i] >= 0x80)
+        if (!utf8 && is_wide(text[i]))
             return ADDRESS_8BIT;
-        if (text[i] < ' ' || text[i] == 0x7f)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return ADDRESS_BAD;
     }
-    return ADDRESS_OK;
+    return utf8 && !utf8_is_text(text, n) ? ADDRESS_BAD : ADDRESS_OK;
 }
 
-enum address_result address_mailbox(const char *text, size_t n, struct address *a)
+static enum address_result mailbox(const char *text, size_t n, bool utf8, struct address *a)
 {
-    enum address_result chars = check_chars(text, n);
+    enum address_result chars = check_chars(text, n, utf8);
 
     if (chars != ADDRESS_OK)
         return chars;
@@ -123,7 +138,7 @@ enum address_result address_mailbox(const char *text, size_t n, struct address *
             return ADDRESS_ROUTED;
         if (domain_n > LIMIT_DOMAIN)
             return ADDRESS_LONG;
-        if (!address_is_domain(domain, domain_n) && !address_is_literal(domain, domain_n))
+        if (!is_domain(domain, domain_n) && !address_is_literal(domain, domain_n))
             return ADDRESS_BAD;
     }
     if (at > LIMIT_LOCAL_PART || n > LIMIT_ADDRESS)
@@ -151,7 +166,7 @@ static size_t source_route(const char *text, size_t n, bool *bad)
     while (at < end) {
         const char *comma = memchr(text + at, ',', end - at);
         size_t stop = comma ? (size_t)(comma - text) : end;
-        if (text[at] != '@' || !address_is_domain(text + at + 1, stop - at - 1))
+        if (text[at] != '@' || !is_domain(text + at + 1, stop - at - 1))
             return 0;
         at = stop + 1;
     }
@@ -175,7 +190,7 @@ static size_t closing_bracket(const char *text, size_t n)
     return n;
 }
 
-enum address_result address_path(const char *text, size_t n, struct address *a, size_t *used)
+static enum address_result path(const char *text, size_t n, bool utf8, struct address *a, size_t *used)
 {
     bool bad;
 
@@ -187,6 +202,9 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
     *used = close + 1;
     if (*used > LIMIT_PATH)
         return ADDRESS_LONG;
+    enum address_result chars = check_chars(text + 1, close - 1, utf8);
+    if (chars != ADDRESS_OK)
+        return chars;
     size_t skip = source_route(text + 1, close - 1, &bad);
     if (bad)
         return ADDRESS_BAD;
@@ -194,7 +212,32 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
         *a = (struct address){ .len = 0 };
         return ADDRESS_OK;
     }
-    return address_mailbox(text + 1 + skip, close - 1 - skip, a);
+    return mailbox(text + 1 + skip, close - 1 - skip, utf8, a);
+}
+
+enum address_result address_path(const char *text, size_t n, struct address *a, size_t *used)
+{
+    return path(text, n, false, a, used);
+}
+
+enum address_result address_path_utf8(const char *text, size_t n, struct address *a, size_t *used)
+{
+    return path(text, n, true, a, used);
+}
+
+enum address_result address_mailbox(const char *text, size_t n, struct address *a)
+{
+    return mailbox(text, n, false, a);
+}
+
+enum address_result address_mailbox_utf8(const char *text, size_t n, struct address *a)
+{
+    return mailbox(text, n, true, a);
+}
+
+bool address_is_utf8(const struct address *a)
+{
+    return str_has_8bit(a->text, a->len);
 }
 
 bool address_has_route(const struct address *a)

@@ -19,7 +19,7 @@ enum address_result {
     ADDRESS_OK,
     ADDRESS_BAD,             /* 501 5.1.3: not the grammar */
     ADDRESS_LONG,            /* 501 5.1.3: a limit of 4.5.3.1 is exceeded */
-    ADDRESS_8BIT,            /* 553 5.6.7: needs SMTPUTF8 (RFC 6531), which is not offered */
+    ADDRESS_8BIT,            /* 553 5.6.7: needs SMTPUTF8 (RFC 6531) */
     ADDRESS_ROUTED           /* 550 5.7.1: `u@d@us`: an address in the address (CASES D9) */
 };
 
@@ -29,6 +29,15 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
 
 /* Reads exactly n bytes as a mailbox without brackets; a local part alone is accepted. */
 enum address_result address_mailbox(const char *text, size_t n, struct address *a);
+
+/* The same, and UTF-8 without controls may stand in local part and domain (RFC 6531 3.3); ADDRESS_8BIT is never said, what is
+ * no UTF-8 is ADDRESS_BAD. The limits count bytes. There is no table of IDNA here: a domain of U-labels is taken as it is
+ * written, and is another one than its A-labels. */
+enum address_result address_path_utf8(const char *text, size_t n, struct address *a, size_t *used);
+enum address_result address_mailbox_utf8(const char *text, size_t n, struct address *a);
+
+/* Does it hold a byte over 127, so that only SMTPUTF8 can carry it? */
+bool address_is_utf8(const struct address *a);
 
 /* Is the local part an address of its own, for another host to take apart: `u%d`, `d!u`, `"u@d"` (CASES D9)? Such a
  * sender is a name like any other; such a recipient would make us a relay by the back door. */

@@ -221,6 +221,92 @@ static void d1_control_characters_and_eight_bit(void)
     }
 }
 
+static int path_utf8(const char *text)
+{
+    size_t n = strlen(text);
+    char *copy = malloc(n ? n : 1);
+
+    memcpy(copy, text, n);
+    memset(&a, 0x55, sizeof a);
+    int r = address_path_utf8(copy, n, &a, &used);
+    free(copy);
+    return r;
+}
+
+static void utf8_where_it_may_stand(void)
+{
+    static const struct row rows[] = {
+        { "<m\xc3\xbcller@b\xc3\xbc" "cher.example>", OK }, { "<\xe6\x97\xa5.\xf0\x9f\x93\xac@x.example>", OK },
+        { "<\"\xc3\xbc b\"@x>", OK }, { "<u@\xe6\x97\xa5\xe6\x9c\xac>", OK }, { "<\xc3\xbc>", OK }, { "<>", OK },
+        { "<a@b>", OK }, { "<@\xc3\xbc.example:u@d>", OK }, { "<u@a-\xc3\xbc-b.c>", OK },
+        /* not UTF-8, and controls */
+        { "<\xff@x>", BAD }, { "<\xc3@x>", BAD }, { "<\xc0\xaf@x>", BAD }, { "<\xed\xa0\x80@x>", BAD },
+        { "<\xf4\x90\x80\x80@x>", BAD }, { "<u@\xc3>", BAD }, { "<\xc2\x85@x>", BAD }, { "<\"\xc2\x80\"@x>", BAD },
+        { "<@\xff:u@d>", BAD },
+        /* the grammar as ever: RFC 6531 3.3 lets no quoted pair of it through, nor a literal */
+        { "<\"\\\xc3\xbc\"@x>", BAD }, { "<u@[\xc3\xbc]>", BAD }, { "<.\xc3\xbc@x>", BAD }, { "<\xc3\xbc.@x>", BAD },
+        { "<u@\xc3\xbc..x>", BAD }, { "<u@-\xc3\xbc>", BAD }, { "<\xc3\xbc@d@us>", ROUTED }, { "<\xc3\xbc @d>", BAD },
+        { "<\xc3\xbc\x01@d>", BAD },
+    };
+    char quoted[300];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int got = path_utf8(rows[i].text);
+        if (got != rows[i].want)
+            test_fail(__FILE__, __LINE__, "%s: %d, not %d", test_quote(quoted, sizeof quoted, rows[i].text), got,
+                      rows[i].want);
+        bool wide = false;
+        for (const char *p = rows[i].text; *p; p++)
+            wide = wide || *p & 0x80;
+        if (got == OK)
+            CHECK_EQ(address_is_utf8(&a), wide && !strchr(rows[i].text, ':'));
+        CHECK_EQ(path(rows[i].text), wide ? EIGHT : rows[i].want);
+    }
+    CHECK_EQ(path_utf8("<m\xc3\xbcller@b\xc3\xbc" "cher.example>"), OK);
+    CHECK_STR(a.text, "m\xc3\xbcller@b\xc3\xbc" "cher.example");
+    CHECK_STR(address_domain(&a), "b\xc3\xbc" "cher.example");
+    CHECK(!address_is_domain("b\xc3\xbc" "cher.example", 15));      /* for HELO and whoever else asks, it is none */
+}
+
+static void utf8_counts_by_bytes(void)
+{
+    char text[400], *p = text;
+
+    *p++ = '<';
+    for (int i = 0; i < 32; i++)
+        p += sprintf(p, "\xc3\xbc");
+    strcpy(p, "@x>");
+    CHECK_EQ(path_utf8(text), OK);
+    strcpy(p, "u@x>");
+    CHECK_EQ(path_utf8(text), LONG);
+    p = text + sprintf(text, "<u@");
+    for (int i = 0; i < 31; i++)
+        p += sprintf(p, "\xc3\xbc");
+    strcpy(p, "l>");
+    CHECK_EQ(path_utf8(text), OK);
+    strcpy(p, "ll>");
+    CHECK_EQ(path_utf8(text), BAD);              /* a label of 64 */
+}
+
+static void d11_no_folder_is_beyond_ascii(void)
+{
+    char folder[LIMIT_LOCAL_PART + 1], local[LIMIT_LOCAL_PART + 1];
+
+    CHECK_EQ(path_utf8("<m\xc3\xbcller@x>"), OK);
+    CHECK_EQ(address_folder(&a, folder), -1);
+    CHECK_EQ(address_local(&a, local), 7);
+    CHECK_EQ(path_utf8("<\xc3\xbc@x>"), OK);
+    CHECK_EQ(address_folder(&a, folder), -1);
+    CHECK_EQ(path_utf8("<user@\xc3\xbc>"), OK);
+    CHECK_EQ(address_folder(&a, folder), 0);     /* whose domain it is, is another question */
+    CHECK_EQ(path_utf8("<\xc3\xbc%d@x>"), OK);
+    CHECK(address_has_route(&a));
+    CHECK_EQ(address_mailbox_utf8("\xc3\xbc@x", 4, &a), OK);
+    CHECK(address_is_utf8(&a));
+    CHECK_EQ(address_mailbox_utf8("\xc3@x", 3, &a), BAD);
+    CHECK_EQ(address_mailbox("\xc3\xbc@x", 4, &a), EIGHT);
+}
+
 static void local_parts_as_they_are_meant(void)
 {
     static const char *const rows[][2] = {
@@ -386,6 +472,9 @@ int main(void)
     RUN(d9_a_route_in_the_local_part_is_seen);
     RUN(d10_address_literals);
     RUN(d12_null_and_postmaster);
+    RUN(utf8_where_it_may_stand);
+    RUN(utf8_counts_by_bytes);
+    RUN(d11_no_folder_is_beyond_ascii);
     RUN(local_parts_as_they_are_meant);
     RUN(d1_control_characters_and_eight_bit);
     RUN(d3_lengths);
