@@ -4,9 +4,6 @@
 #include "base/num.h"
 #include "base/str.h"
 
-#define address_path_utf8 address_path
-#define address_is_utf8(a) ((void)(a), false)
-
 #include <string.h>
 
 #define SRV_COMMANDS_MOST (2 * LIMIT_RCPTS)  /* commands of any kind between two messages */
