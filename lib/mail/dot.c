@@ -5,30 +5,66 @@
 
 void dot_start(struct dot *d, bool mend)
 {
-    d->state = DOT_LINE_START;
-    d->fault = DOT_GOOD;
-    d->mend = mend;
-    d->whole = false;
+    *d = (struct dot){ .state = DOT_LINE_START, .mend = mend };
 }
 
-/* How many bytes at in are plain: no CR, LF or NUL. Whole runs are copied at once, which is what makes large messages
- * cheap; a word at a time is looked through for bytes under 14, which those three are and hardly any other. */
+void dot_start_chunks(struct dot *d, bool mend)
+{
+    dot_start(d, mend);
+    d->chunks = true;
+}
+
+#define ONES (~0ul / 255)            /* 1 in each byte of a word */
+
+/* Has the word at text a byte under 14? CR, LF and NUL are, and hardly any other in mail. */
+static bool has_low(const char *text)
+{
+    unsigned long word;
+
+    memcpy(&word, text, sizeof word);
+    return (word - ONES * 14) & ~word & ONES * 128;
+}
+
+static bool is_plain(char c)
+{
+    return c != '\n' && c != '\r' && c != '\0';
+}
+
+/* How many bytes at in come before the first CR, LF or NUL. */
 static size_t plain_run(const char *in, size_t n)
 {
-    unsigned long word, ones = ~0ul / 255;
+    const size_t step = sizeof(unsigned long);
+    size_t i = 0, end;
+
+    do {
+        while (n - i >= 2 * step && !has_low(in + i) && !has_low(in + i + step))
+            i += 2 * step;
+        for (end = n - i < 2 * step ? n : i + 2 * step; i < end && is_plain(in[i]); i++)
+            ;
+    } while (i == end && i < n);
+    return i;
+}
+
+/* How many bytes at in are text as it stands: up to a line's first dot, or to what step must look at. Most messages are
+ * one such run from end to end, and are never copied here. */
+static size_t text_run(struct dot *d, const char *in, size_t n)
+{
     size_t i = 0;
 
-    for (; i < n; i++) {
-        while (n - i >= sizeof word) {
-            memcpy(&word, in + i, sizeof word);
-            if ((word - ones * 14) & ~word & ones * 128)
-                break;
-            i += sizeof word;
-        }
-        if (i == n || in[i] == '\n' || in[i] == '\r' || in[i] == '\0')
-            break;
+    if (d->state == DOT_LINE_START && in[0] == '.' && !d->chunks)
+        return 0;
+    for (;;) {
+        size_t run = plain_run(in + i, n - i);
+        i += run;
+        if (run)
+            d->state = DOT_TEXT;
+        if (n - i < 2 || in[i] != '\r' || in[i + 1] != '\n')
+            return i;
+        i += 2;
+        d->state = DOT_LINE_START;
+        if (i == n || (in[i] == '.' && !d->chunks))
+            return i;
     }
-    return i;
 }
 
 static enum dot_result bad(struct dot *d, enum dot_fault why)
@@ -37,38 +73,67 @@ static enum dot_result bad(struct dot *d, enum dot_fault why)
     return DOT_BAD;
 }
 
-static size_t put(char *out, const char *text, size_t n)
-{
-    memcpy(out, text, n);
-    return n;
-}
-
-/* One byte that is CR, LF, NUL, or the first of a line, or behind a dot or CR. */
-static enum dot_result step(struct dot *d, char c, char *out, size_t *made)
+/* The byte at *in is CR, LF, NUL, the first dot of a line, or stands behind such a dot or a CR. */
+static enum dot_result step(struct dot *d, const char *in, const char **text, size_t *made)
 {
     bool behind_cr = d->state == DOT_CR || d->state == DOT_DOT_CR;
     bool behind_dot = d->state == DOT_DOT || d->state == DOT_DOT_CR;
 
-    if (c == '\0')
+    if (*in == '\0')
         return bad(d, DOT_NUL);
-    if (behind_cr && c != '\n')
+    if (behind_cr && *in != '\n')
         return bad(d, DOT_BARE_CR);
-    if (c == '\n') {
+    if (*in == '\n') {
         if (!behind_cr && !d->mend)
             return bad(d, DOT_BARE_LF);
         d->state = DOT_LINE_START;
         if (behind_dot)
             return DOT_END;
-        *made += put(out + *made, "\r\n", 2);
-    } else if (c == '\r') {
+        *text = "\r\n";
+        *made = 2;
+    } else if (*in == '\r') {
         d->state = behind_dot ? DOT_DOT_CR : DOT_CR;
-    } else if (d->state == DOT_LINE_START && c == '.' && !d->whole) {
-        d->state = DOT_DOT;
-    } else {
+    } else if (behind_dot) {
         d->state = DOT_TEXT;
-        out[(*made)++] = c;
+        *text = in;
+        *made = 1;
+    } else {
+        d->state = DOT_DOT;
     }
     return DOT_MORE;
+}
+
+enum dot_result dot_next(struct dot *d, const char *in, size_t n, size_t *used, const char **text, size_t *made)
+{
+    enum dot_result r = DOT_MORE;
+    size_t at = 0;
+
+    *text = in;
+    *made = 0;
+    while (at < n && *made == 0 && r == DOT_MORE) {
+        *made = d->state == DOT_LINE_START || d->state == DOT_TEXT ? text_run(d, in + at, n - at) : 0;
+        if (*made) {
+            *text = in + at;
+            at += *made;
+        } else {
+            r = step(d, in + at++, text, made);
+        }
+    }
+    *used = at;
+    return r;
+}
+
+enum dot_result dot_last(struct dot *d, const char **text, size_t *made)
+{
+    *text = "\r\n";
+    *made = d->state == DOT_LINE_START ? 0 : 2;
+    return d->state == DOT_CR ? bad(d, DOT_BARE_CR) : DOT_END;
+}
+
+static size_t put(char *out, const char *text, size_t n)
+{
+    memcpy(out, text, n);
+    return n;
 }
 
 enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, size_t *used, size_t *made)
@@ -77,25 +142,13 @@ enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, siz
 
     *used = *made = 0;
     while (*used < n && r == DOT_MORE) {
-        size_t run = d->state == DOT_TEXT ? plain_run(in + *used, n - *used) : 0;
-        if (run) {
-            *made += put(out + *made, in + *used, run);
-            *used += run;
-        } else {
-            r = step(d, in[(*used)++], out, made);
-        }
+        size_t taken, part;
+        const char *text;
+        r = dot_next(d, in + *used, n - *used, &taken, &text, &part);
+        *made += put(out + *made, text, part);
+        *used += taken;
     }
     return r;
-}
-
-enum dot_result dot_finish(struct dot *d, char *out, size_t *made)
-{
-    *made = 0;
-    if (d->state == DOT_CR)
-        return bad(d, DOT_BARE_CR);
-    if (d->state == DOT_TEXT)
-        *made = put(out, "\r\n", 2);
-    return DOT_END;
 }
 
 void dot_out_start(struct dot_out *d)

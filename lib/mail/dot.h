@@ -15,22 +15,29 @@ struct dot {
     enum dot_state state;
     enum dot_fault fault;
     bool mend;
-    bool whole;                      /* dots mean nothing, for the text's end is known otherwise (RFC 3030): set it
-                                        behind dot_start */
+    bool chunks;                     /* dots mean nothing: the client counts bytes */
 };
 
 enum dot_result { DOT_MORE, DOT_END, DOT_BAD };
 
-/* Ready for a text's first byte. */
+/* Ready for the first byte of a text that a dot ends. */
 void dot_start(struct dot *d, bool mend);
 
-/* Takes from in[0..n) and writes un-stuffed text with CR LF line ends to out, which has room for 2 * n + 2 bytes.
- * *used and *made say how much was taken and written. DOT_MORE: all was taken. DOT_END: the end was found, what follows
- * in[*used] is the next command. DOT_BAD: d->fault says why; feed it nothing more. */
+/* Ready for that of one in chunks (BDAT, RFC 3030 2), whose lines have the same ends; dot_next never says DOT_END. */
+void dot_start_chunks(struct dot *d, bool mend);
+
+/* Takes from in[0..n), n at least 1, up to *used. *text, of *made bytes, is the next piece of the text without stuffing
+ * and with CR LF line ends; it lies in `in` or is constant, and may be empty. DOT_MORE: go on behind *used. DOT_END:
+ * the end was found, what follows *used is the next command. DOT_BAD: d->fault says why; feed it nothing more. */
+enum dot_result dot_next(struct dot *d, const char *in, size_t n, size_t *used, const char **text, size_t *made);
+
+/* The same for all of in[0..n), n may be 0: the text is written to out, which has room for 2 * n + 2 bytes. DOT_MORE:
+ * all was taken. */
 enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, size_t *used, size_t *made);
 
-/* At the end of a whole text: writes the last line's end to out (room for 2 bytes) where it is missing, or DOT_BAD. */
-enum dot_result dot_finish(struct dot *d, char *out, size_t *made);
+/* Behind the last chunk: DOT_BAD for a CR that waits for its LF, else DOT_END, and *text is what the last line
+ * lacks. */
+enum dot_result dot_last(struct dot *d, const char **text, size_t *made);
 
 /* Sending. Text that has CR LF line ends only goes out with dots doubled at line starts. */
 struct dot_out {

@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define WRITE_AHEAD (1 << 20)        /* bytes a step */
 #define TRIES 8                      /* ids until one is free: the second is needed once in 2^60 messages */
 
 static enum sys_result flush_buffer(struct queue_new *q)
@@ -25,19 +26,31 @@ static enum sys_result flush_buffer(struct queue_new *q)
     return file_write(q->fd, q->buffer, n);
 }
 
-/* Buffers n bytes that count for the length but not for the CRC. */
-static enum sys_result append(struct queue_new *q, const char *data, size_t n)
+/* A large message begins its way to the disk while the rest of it still comes in, so that the flush at its end has
+ * little left to do, and memory does not fill with it. That flush tells what went wrong; a kernel that lacks the call
+ * costs time only. */
+static void write_ahead(struct queue_new *q)
+{
+    uint64_t whole = q->length & ~(uint64_t)65535;      /* pages that nothing more is written to, of any size */
+
+    if (whole - q->ahead < WRITE_AHEAD)
+        return;
+    (void)sync_file_range(q->fd, (off_t)q->ahead, (off_t)(whole - q->ahead), SYNC_FILE_RANGE_WRITE);
+    q->ahead = whole;
+}
+
+/* Adds n bytes that count for the length but not for the CRC. Small pieces are gathered, large ones go out at once. */
+static enum sys_result append(struct queue_new *q, const void *data, size_t n)
 {
     q->length += n;
-    while (n) {
-        size_t room = sizeof q->buffer - q->n, part = n < room ? n : room;
-        memcpy(q->buffer + q->n, data, part);
-        q->n += part;
-        data += part;
-        n -= part;
-        if (q->n == sizeof q->buffer && flush_buffer(q) != SYS_OK)
-            return SYS_TEMP;
+    if (n < sizeof q->buffer - q->n) {
+        memcpy(q->buffer + q->n, data, n);
+        q->n += n;
+        return SYS_OK;
     }
+    if (flush_buffer(q) != SYS_OK || file_write(q->fd, data, n) != SYS_OK)
+        return SYS_TEMP;
+    write_ahead(q);
     return SYS_OK;
 }
 
@@ -46,7 +59,7 @@ enum sys_result queue_create(struct queue_new *q, const struct envelope *e)
     char path[QPATH_MOST];
 
     q->n = 0;
-    q->length = q->text_length = 0;
+    q->length = q->text_length = q->ahead = 0;
     q->is_8bit = false;
     q->fd = -1;
     for (int i = 0; i < TRIES && q->fd < 0; i++) {

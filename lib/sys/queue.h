@@ -17,6 +17,7 @@ struct queue_new {
     struct qname name;
     uint64_t length;                 /* bytes of envelope and text so far */
     uint64_t text_length;
+    uint64_t ahead;                  /* of length: on its way to the disk */
     uint32_t crc;
     bool is_8bit;
     size_t n;

@@ -105,19 +105,20 @@ static enum sys_result complete(struct session *s)
     return queue_put(&s->queued, fields, complete_fields(&c, &s->header, fields));
 }
 
-static enum sys_result put(struct session *s, size_t n, size_t head)
+static enum sys_result put(struct session *s, const char *text, size_t n, size_t head)
 {
-    enum sys_result r = queue_put(&s->queued, s->text, head);
-
-    if (r == SYS_OK && head < n)
+    if (head == n)
+        return queue_put(&s->queued, text, n);
+    enum sys_result r = queue_put(&s->queued, text, head);
+    if (r == SYS_OK)
         r = complete(s);
-    return r == SYS_OK ? queue_put(&s->queued, s->text + head, n - head) : r;
+    return r == SYS_OK ? queue_put(&s->queued, text + head, n - head) : r;
 }
 
-/* Stores n bytes of s->text, which have CR LF line ends only. A text that is refused is read to its end. */
-static void store(struct session *s, size_t n)
+/* Stores n bytes, which have CR LF line ends only. A text that is refused is read to its end. */
+static void store(struct session *s, const char *text, size_t n)
 {
-    size_t head = header_watch(&s->header, s->text, n);
+    size_t head = header_watch(&s->header, text, n);
 
     s->size += n;
     if (s->refusal)
@@ -125,7 +126,7 @@ static void store(struct session *s, size_t n)
     if (s->size > s->conf->message_size_limit) {
         receive_drop(s);
         s->refusal = too_large;
-    } else if (!s->discard && put(s, n, head) != SYS_OK) {
+    } else if (!s->discard && put(s, text, n, head) != SYS_OK) {
         s->refusal = receive_failed(s, "queue/tmp");
     }
 }
@@ -138,16 +139,16 @@ static enum io_result take_text(struct session *s)
 
     s->io.deadline = s->until;
     while (d == DOT_MORE) {
-        const char *data;
+        const char *data, *text;
         size_t n, used, made;
         enum io_result r = io_some(&s->io, &data, &n);
         if (r != IO_OK)
             return r;
-        d = dot_take(&s->dot, data, n, s->text, &used, &made);
+        d = dot_next(&s->dot, data, n, &used, &text, &made);
         io_used(&s->io, used);
         if (d == DOT_BAD)
             return IO_BARE;
-        store(s, made);
+        store(s, text, made);
     }
     return IO_OK;
 }
@@ -218,16 +219,30 @@ enum srv_want receive_text(struct session *s)
 /* Stores n bytes of a chunk. */
 static void store_chunk(struct session *s, const char *data, size_t n)
 {
-    size_t used, made;
+    while (n && !s->refusal) {
+        const char *text;
+        size_t used, made;
+        if (dot_next(&s->dot, data, n, &used, &text, &made) == DOT_BAD)
+            s->refusal = bad_text[s->dot.fault];
+        else
+            store(s, text, made);
+        data += used;
+        n -= used;
+    }
+}
+
+/* What the last chunk left open. */
+static void end_chunks(struct session *s)
+{
+    const char *text;
+    size_t made;
 
     if (s->refusal)
         return;
-    if (dot_take(&s->dot, data, n, s->text, &used, &made) == DOT_BAD) {
-        receive_drop(s);
+    if (dot_last(&s->dot, &text, &made) == DOT_BAD)
         s->refusal = bad_text[s->dot.fault];
-        return;
-    }
-    store(s, made);
+    else
+        store(s, text, made);
 }
 
 static enum io_result read_chunk(struct session *s, bool wanted)
@@ -261,21 +276,16 @@ enum srv_want receive_chunk(struct session *s)
 {
     if (s->srv.chunk_first) {
         const char *no = receive_open(s);
-        s->dot.whole = true;
+        dot_start_chunks(&s->dot, s->client.lan);
         s->refusal = no;
     }
     enum io_result r = read_chunk(s, true);
     if (r != IO_OK)
         return broken(s, r);
-    if (s->srv.chunk_last && !s->refusal) {
-        size_t made;
-        if (dot_finish(&s->dot, s->text, &made) == DOT_BAD)
-            s->refusal = bad_text[s->dot.fault];
-        else
-            store(s, made);
-    }
-    if (s->srv.chunk_last)
+    if (s->srv.chunk_last) {
+        end_chunks(s);
         return finish(s);
+    }
     if (!s->refusal)
         return srv_chunk_done(&s->srv, NULL);
     receive_drop(s);

@@ -27,7 +27,6 @@ struct session {
     const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
     uint64_t size;                   /* of its text so far */
     int64_t until;                   /* when all of it must be here, on clock_mono_ms */
-    char text[2 * IO_IN + 2];
 };
 
 /* Ready for the peer on these descriptors; the client and conf are set up by the caller after it. */

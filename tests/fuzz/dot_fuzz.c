@@ -1,6 +1,8 @@
-/* The end of data: pieces of any size give the verdict and text that the whole gives, and what comes out is clean. The
- * first byte picks mend and the sizes. */
+/* The end of data: pieces of any size give the verdict and text that the whole gives and the plain way gives, and what
+ * comes out is clean. The first byte picks mend, chunks and the sizes. */
 #include "mail/dot.h"
+
+#include "dot_plain.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,12 +19,12 @@ struct taken {
     char *out;
 };
 
-static void take(struct taken *t, const char *in, size_t n, bool mend, unsigned pieces)
+static void take(struct taken *t, const char *in, size_t n, bool mend, bool chunks, unsigned pieces)
 {
     struct dot d;
 
     *t = (struct taken){ .result = DOT_MORE, .out = malloc(2 * n + 2) };
-    dot_start(&d, mend);
+    (chunks ? dot_start_chunks : dot_start)(&d, mend);
     while (t->result == DOT_MORE && (t->used < n || n == 0)) {
         size_t part = n - t->used, used, made;
         if (pieces) {
@@ -57,6 +59,16 @@ static void check_clean(const struct taken *t)
     }
 }
 
+static void check_plain(const struct taken *t, const char *in, size_t n, bool mend, bool chunks)
+{
+    char *out = malloc(2 * n + 1);
+    struct dot_plain want = dot_plain(in, n, mend, chunks, out);
+
+    MUST(want.result == t->result && want.fault == t->fault && want.used == t->used && want.made == t->made);
+    MUST(memcmp(out, t->out, t->made) == 0);
+    free(out);
+}
+
 /* Stuffed and taken again it is the same. */
 static void check_round_trip(const struct taken *t)
 {
@@ -69,7 +81,7 @@ static void check_round_trip(const struct taken *t)
     made = dot_out_put(&o, t->out, n, out);
     made += dot_out_put(&o, t->out + n, t->made - n, out + made);
     made += dot_out_end(&o, out + made);
-    take(&back, out, made, false, 7);
+    take(&back, out, made, false, false, 7);
     MUST(back.result == DOT_END && back.used == made);
     MUST(back.made >= t->made && memcmp(back.out, t->out, t->made) == 0);
     MUST(back.made - t->made == (t->made && t->out[t->made - 1] != '\n' ? 2u : 0u));
@@ -84,13 +96,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     const char *text = (const char *)data + 1;
-    bool mend = data[0] & 1;
+    bool mend = data[0] & 1, chunks = data[0] & 2;
     size--;
-    take(&whole, text, size, mend, 0);
-    take(&cut, text, size, mend, data[0] | 1u);
+    take(&whole, text, size, mend, chunks, 0);
+    take(&cut, text, size, mend, chunks, data[0] | 1u);
     MUST(whole.result == cut.result && whole.fault == cut.fault && whole.used == cut.used && whole.made == cut.made);
     MUST(memcmp(whole.out, cut.out, whole.made) == 0);
     MUST((whole.result == DOT_BAD) == (whole.fault != DOT_GOOD));
+    check_plain(&whole, text, size, mend, chunks);
     check_clean(&whole);
     if (whole.result == DOT_END) {
         MUST(whole.used >= 2 && text[whole.used - 1] == '\n');

@@ -60,6 +60,21 @@ static void every_length_and_alignment_as_the_definition(void)
             CHECK_EQ(crc32c(0, data + start, n), slow(data + start, n));
 }
 
+/* A long run may go another way than a short one: by the processor's own instruction. */
+static void long_runs_as_the_definition(void)
+{
+    static unsigned char data[9000];
+
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (unsigned char)(i * i * 31 + i / 7);
+    for (size_t start = 0; start < 9; start++)
+        for (size_t n = 4090; n < 4110; n++)
+            CHECK_EQ(crc32c(0, data + start, n), slow(data + start, n));
+    CHECK_EQ(crc32c(0, data, sizeof data), slow(data, sizeof data));
+    CHECK_EQ(crc32c(crc32c(0, data, 100), data + 100, sizeof data - 100), slow(data, sizeof data));
+    CHECK_EQ(crc32c(crc32c(0, data, 5000), data + 5000, sizeof data - 5000), slow(data, sizeof data));
+}
+
 static void it_goes_on_from_any_split(void)
 {
     static const char text[] = "the quick brown fox jumps over the lazy dog";
@@ -92,6 +107,7 @@ int main(void)
     RUN(the_check_value);
     RUN(rfc3720_b4);
     RUN(every_length_and_alignment_as_the_definition);
+    RUN(long_runs_as_the_definition);
     RUN(it_goes_on_from_any_split);
     RUN(any_one_bit_changes_it);
     TEST_DONE();

@@ -1,6 +1,7 @@
 /* The end of data in both directions: CASES A at every split of the bytes, and B2, B3. */
 #include "mail/dot.h"
 
+#include "dot_plain.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -225,6 +226,122 @@ static void a22_the_verdict_does_not_depend_on_buffers(void)
     }
 }
 
+/* ---- against the plain way */
+
+/* All of in[0..n) in pieces of `step` bytes by dot_next, each in a block of its very size. */
+static struct dot_plain by_pieces(const char *in, size_t n, bool mend, bool chunks, size_t step, char *out)
+{
+    struct dot_plain t = { .result = DOT_MORE };
+
+    (chunks ? dot_start_chunks : dot_start)(&d, mend);
+    while (t.used < n && t.result == DOT_MORE) {
+        size_t part = n - t.used < step ? n - t.used : step;
+        char *piece = malloc(part);
+        memcpy(piece, in + t.used, part);
+        for (size_t at = 0, used, made; at < part && t.result == DOT_MORE; at += used) {
+            const char *text;
+            t.result = dot_next(&d, piece + at, part - at, &used, &text, &made);
+            CHECK(used > 0 && used <= part - at);
+            memcpy(out + t.made, text, made);
+            t.made += made;
+            t.used += used;
+        }
+        free(piece);
+    }
+    t.fault = d.fault;
+    return t;
+}
+
+static void check_plain(const char *in, size_t n, size_t step)
+{
+    static char want[4000], got[4000];
+    char quoted[200];
+
+    for (int way = 0; way < 4; way++) {
+        struct dot_plain w = dot_plain(in, n, way & 1, way & 2, want);
+        struct dot_plain g = by_pieces(in, n, way & 1, way & 2, step, got);
+        if (w.result != g.result || w.fault != g.fault || w.used != g.used || w.made != g.made
+            || memcmp(want, got, w.made) != 0)
+            test_fail(__FILE__, __LINE__, "%s by %u, way %d: result %d, fault %d, used %u, made %u: \"%.*s\"",
+                      test_quote(quoted, sizeof quoted, in), (unsigned)step, way, g.result, g.fault, (unsigned)g.used,
+                      (unsigned)g.made, (int)g.made, got);
+    }
+}
+
+/* Every text of up to six of these bytes, at every place of a word: behind nothing, and behind a run. */
+static void every_short_text_as_the_plain_way(void)
+{
+    static const char bytes[] = { '\r', '\n', '.', 'x', '\0', '\t' };
+    char in[64];
+
+    for (size_t n = 1; n <= 6; n++) {
+        size_t texts = 1;
+        for (size_t i = 0; i < n; i++)
+            texts *= sizeof bytes;
+        for (size_t pick = 0; pick < texts; pick++) {
+            size_t run = pick % 23;
+            memset(in, 'y', run);
+            for (size_t i = 0, rest = pick; i < n; i++, rest /= sizeof bytes)
+                in[run + i] = bytes[rest % sizeof bytes];
+            in[run + n] = '\0';
+            check_plain(in, run + n, run + n);
+            check_plain(in, run + n, 1 + pick % (run + n));
+        }
+    }
+}
+
+static unsigned random_state = 1;
+
+static unsigned draw(unsigned below)
+{
+    random_state = random_state * 1103515245u + 12345u;
+    return (random_state >> 16) % below;
+}
+
+/* Lines of all lengths, mostly good ones, bytes of all values. */
+static void long_texts_as_the_plain_way(void)
+{
+    static const char *const ends[] = { "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n.", "\r\n..", "\n", "\r" };
+    static char in[2000];
+
+    for (int round = 0; round < 3000; round++) {
+        size_t n = 0;
+        while (n < sizeof in - 120) {
+            for (unsigned len = draw(100); len; len--)
+                in[n++] = (char)(draw(40) ? 32 + draw(224) : draw(round % 7 ? 9 : 256) + 1);
+            const char *end = ends[draw(round % 3 ? 7 : 10)];
+            memcpy(in + n, end, strlen(end));
+            n += strlen(end);
+        }
+        check_plain(in, n, 1 + draw((unsigned)n));
+    }
+}
+
+static void a_text_in_chunks_has_its_end_counted(void)
+{
+    static const struct { const char *in; enum dot_result result; const char *more; } rows[] = {
+        { "a\r\n.\r\n", DOT_END, "" }, { "a", DOT_END, "\r\n" }, { "a\r\n.", DOT_END, "\r\n" }, { "", DOT_END, "" },
+        { "a\r", DOT_BAD, NULL }, { "\r", DOT_BAD, NULL },
+    };
+    char out[100];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *text;
+        size_t n = strlen(rows[i].in), made;
+        struct dot_plain t = by_pieces(rows[i].in, n, false, true, 1, out);
+        CHECK_EQ(t.result, DOT_MORE);
+        CHECK_EQ(t.used, n);
+        CHECK_EQ(dot_last(&d, &text, &made), rows[i].result);
+        if (rows[i].more) {
+            CHECK_EQ(made, strlen(rows[i].more));
+            CHECK_MEM(text, rows[i].more, made);
+            CHECK_MEM(out, rows[i].in, n);
+        } else {
+            CHECK_EQ(d.fault, DOT_BARE_CR);
+        }
+    }
+}
+
 /* ---- sending */
 
 /* Stuffs in pieces up to a, up to b, the rest, and ends it. */
@@ -310,6 +427,9 @@ int main(void)
     RUN(mended_bare_lf_is_a_line_end);
     RUN(mended_bare_cr_is_still_refused);
     RUN(a22_the_verdict_does_not_depend_on_buffers);
+    RUN(every_short_text_as_the_plain_way);
+    RUN(long_texts_as_the_plain_way);
+    RUN(a_text_in_chunks_has_its_end_counted);
     RUN(b2_b3_dots_are_doubled_and_the_last_line_ended);
     RUN(what_is_sent_is_what_is_received);
     TEST_DONE();
