@@ -27,23 +27,39 @@ static void poke(void)
     close(fd);
 }
 
+/* Is the open file still the one under the name? A pass may have taken it meanwhile. */
+static bool is_current(const struct stat *mine)
+{
+    struct stat st;
+
+    return lstat(WAKE_FILE, &st) == 0 && st.st_ino == mine->st_ino && st.st_dev == mine->st_dev;
+}
+
+/* Returns whether the line stands in a file that the next pass will take. */
+static bool note(const char *line, size_t n)
+{
+    struct stat st;
+    int fd = open(WAKE_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    bool done = false;
+
+    if (fd < 0)
+        return false;
+    errno = ENOSPC;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size + n <= WAKE_LIST)
+        done = write(fd, line, n) == (ssize_t)n && is_current(&st);
+    close(fd);
+    return done;
+}
+
 enum sys_result wake_ask(const char *domain)
 {
     char line[270];
-    struct stat st;
-    int fd = open(WAKE_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     int n = snprintf(line, sizeof line, "%s\n", domain);
-    enum sys_result r = SYS_TEMP;
 
-    if (fd < 0)
+    if (!note(line, (size_t)n) && !note(line, (size_t)n))
         return SYS_TEMP;
-    errno = ENOSPC;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size + n <= WAKE_LIST && write(fd, line, (size_t)n) == n)
-        r = SYS_OK;
-    close(fd);
-    if (r == SYS_OK)
-        poke();
-    return r;
+    poke();
+    return SYS_OK;
 }
 
 void wake_take(char list[WAKE_LIST + 1])
