@@ -3,18 +3,22 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
 /* Puts `verb<value>rest CRLF` out and waits for its reply. An address with a control character never leaves (CASES B5):
- * it was refused on entry, and a queue file cannot hold it. */
+ * it was refused on entry, and a queue file cannot hold it. Neither does a byte over 127 but as UTF-8 behind SMTPUTF8. */
 static enum cli_want command(struct cli *c, enum cli_step step, const char *verb, const char *value, const char *rest)
 {
     struct str s;
 
     str_init(&s, c->out, sizeof c->out);
     str_add(&s, verb);
-    str_add_clean(&s, value, strlen(value));
+    if (c->utf8 && utf8_is_text(value, strlen(value)))
+        str_add(&s, value);
+    else
+        str_add_clean(&s, value, strlen(value));
     str_add(&s, rest);
     str_add(&s, "\r\n");
     c->out_n = s.len;
@@ -51,6 +55,8 @@ static void extension(struct cli *c, const char *line, size_t n)
         c->pipelining = true;
     else if (n == 8 && str_case_eqn(line, "8BITMIME", 8))
         c->body_8bit = true;
+    else if (n == 8 && str_case_eqn(line, "SMTPUTF8", 8))
+        c->smtputf8 = true;
     else if (n >= 4 && str_case_eqn(line, "SIZE", 4) && (n == 4 || line[4] == ' ')) {
         c->size = true;
         if (n > 5 && num_dec(line + 5, n - 5, UINT64_MAX, &limit) == 0)
@@ -132,16 +138,19 @@ enum cli_want cli_line(struct cli *c, const char *line, size_t n)
     return r == REPLY_MORE ? CLI_REPLY : answered(c);
 }
 
-enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool is_8bit)
+enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool is_8bit, enum cli_utf8 utf8)
 {
     char rest[64];
     struct str s;
 
     c->accepted = 0;
+    c->utf8 = c->smtputf8 && utf8 != CLI_UTF8_NO;
     if (c->size_limit && length > c->size_limit)
         return own_reply(c, 552, "5.3.4 the message is larger than the server takes", CLI_RESULT);
     if (is_8bit && !c->body_8bit)
         return own_reply(c, 554, "5.6.3 the message is 8-bit and the server takes 7-bit only", CLI_RESULT);
+    if (utf8 == CLI_UTF8_MUST && !c->utf8)
+        return own_reply(c, 553, "5.6.7 the message needs SMTPUTF8 and the server does not know it", CLI_RESULT);
     str_init(&s, rest, sizeof rest);
     str_add(&s, ">");
     if (c->size) {
@@ -150,11 +159,15 @@ enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool 
     }
     if (is_8bit)
         str_add(&s, " BODY=8BITMIME");
+    if (c->utf8)
+        str_add(&s, " SMTPUTF8");
     return command(c, CLI_AT_MAIL, "MAIL FROM:<", sender, rest);
 }
 
 enum cli_want cli_rcpt(struct cli *c, const char *address)
 {
+    if (address && !c->utf8 && str_has_8bit(address, strlen(address)))
+        return own_reply(c, 553, "5.6.7 the address needs SMTPUTF8 and the server does not know it", CLI_RCPT);
     if (address)
         return command(c, CLI_AT_RCPT, "RCPT TO:<", address, ">");
     if (c->accepted)

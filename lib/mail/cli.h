@@ -37,13 +37,21 @@ enum cli_step {
     CLI_AT_QUIT
 };
 
+/* Has the message to do with SMTPUTF8 (RFC 6531)? */
+enum cli_utf8 {
+    CLI_UTF8_NO,
+    CLI_UTF8_MAY,                    /* say so where the server knows it; its sender did, or a recipient is beyond ASCII */
+    CLI_UTF8_MUST                    /* its sender or a header field is beyond ASCII: no server without it may have it */
+};
+
 struct cli {
     char out[LIMIT_COMMAND_MAIL];    /* to be sent */
     size_t out_n;
     struct reply reply;
     enum cli_step step;
     bool broken;                     /* the server does not speak SMTP, or has said 421: the session is over */
-    bool esmtp, pipelining, body_8bit, size;     /* what the server offered */
+    bool esmtp, pipelining, body_8bit, size, smtputf8;       /* what the server offered */
+    bool utf8;                       /* this transaction said SMTPUTF8 */
     uint64_t size_limit;             /* of SIZE, 0 for none */
     unsigned accepted;               /* recipients in this transaction */
     const char *hostname;
@@ -57,8 +65,12 @@ enum cli_want cli_start(struct cli *c, const char *hostname);
 enum cli_want cli_line(struct cli *c, const char *line, size_t n);
 
 /* Opens a transaction. `sender` without brackets; `length` of the message in bytes. A message that is too large for the
- * server, or 8-bit where it takes none, gives CLI_RESULT at once with a reply of ours (552 5.3.4, 554 5.6.3). */
-enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool is_8bit);
+ * server, or 8-bit or UTF-8 where it takes none, gives CLI_RESULT at once with a reply of ours (552 5.3.4, 554 5.6.3,
+ * 553 5.6.7). */
+enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool is_8bit, enum cli_utf8 utf8);
+
+/* One more recipient. An address beyond ASCII in a transaction without SMTPUTF8 is refused by a reply of ours (553 5.6.7)
+ * and the next one asked for, without a word to the server. */
 enum cli_want cli_rcpt(struct cli *c, const char *address);
 enum cli_want cli_text_sent(struct cli *c);
 enum cli_want cli_next(struct cli *c);

@@ -192,6 +192,42 @@ static enum cli_want send_text(struct job *j)
     return cli_text_sent(&r->cli);
 }
 
+/* Has the header section a byte over 127? */
+static bool header_is_8bit(struct queue_file *q)
+{
+    char data[4096];
+    bool empty = true;               /* the line so far */
+    uint64_t at = 0;
+    long got;
+
+    for (; (got = queue_read(q, at, data, sizeof data)) > 0; at += (uint64_t)got)
+        for (long i = 0; i < got; i++) {
+            if ((unsigned char)data[i] >= 0x80)
+                return true;
+            if (data[i] == '\n' && empty)
+                return false;
+            if (data[i] != '\r')
+                empty = data[i] == '\n';
+        }
+    return false;
+}
+
+/* What this transaction has to do with SMTPUTF8. A header field beyond ASCII in a message whose sender did not say
+ * SMTPUTF8 is as old as mail: it goes as it always did. */
+static enum cli_utf8 utf8_of(struct job *j, const char *sender, bool is_8bit)
+{
+    char address[LIMIT_PATH + LIMIT_HOSTNAME];
+    bool said = envelope_is_utf8(j->e);
+
+    if (str_has_8bit(sender, strlen(sender)) || (said && is_8bit && header_is_8bit(j->q)))
+        return CLI_UTF8_MUST;
+    for (unsigned k = 0; k < j->n && !said; k++) {
+        envelope_rcpt(j->e, j->rcpts[k], address, sizeof address);
+        said = str_has_8bit(address, strlen(address));
+    }
+    return said ? CLI_UTF8_MAY : CLI_UTF8_NO;
+}
+
 static void transaction(struct job *j, bool *refused)
 {
     struct remote *r = j->r;
@@ -202,7 +238,8 @@ static void transaction(struct job *j, bool *refused)
     j->at = 0;
     envelope_get(j->e, ENVELOPE_SENDER, sender, sizeof sender);
     envelope_state(j->e, &state);
-    r->want = cli_mail(&r->cli, sender, j->q->text_length, state.is_8bit);
+    r->want = cli_mail(&r->cli, sender, j->q->text_length, state.is_8bit,
+                       utf8_of(j, sender, state.is_8bit));
     for (;;) {
         r->want = exchange(r, r->want);
         if (r->want == CLI_RCPT)

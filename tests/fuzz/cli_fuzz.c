@@ -2,6 +2,8 @@
  * message counts as handed over only after a text was sent. The first two bytes pick what the caller does. */
 #include "mail/cli.h"
 
+#include "base/utf8.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,9 @@ static void check_out(const struct cli *c)
     MUST(c->out_n <= sizeof c->out);
     if (c->out_n) {
         MUST(c->out_n > 2 && memcmp(c->out + c->out_n - 2, "\r\n", 2) == 0);
+        MUST(utf8_is_text(c->out, c->out_n - 2));
         for (size_t i = 0; i < c->out_n - 2; i++)
-            MUST(c->out[i] >= ' ' && c->out[i] <= '~');
+            MUST(!(c->out[i] & 0x80) || (c->utf8 && c->smtputf8));
     }
     for (const char *p = c->reply.text; *p; p++)
         MUST(*p >= ' ' && *p <= '~');
@@ -43,12 +46,13 @@ static int act(struct cli *c, enum cli_want *want, const uint8_t pick[2], unsign
             if (pick[0] & 1)
                 *want = cli_quit(c);
             else
-                *want = cli_mail(c, pick[0] & 2 ? "" : "a@b", pick[1] * 100u, pick[0] & 4);
+                *want = cli_mail(c, pick[0] & 2 ? "" : pick[1] & 1 ? "\xc3\xbc@b" : "a@b", pick[1] * 100u, pick[0] & 4,
+                                 pick[1] & 1 ? CLI_UTF8_MUST : pick[1] & 2 ? CLI_UTF8_MAY : CLI_UTF8_NO);
             if (*want == CLI_RESULT)
                 return 0;
             break;
         case CLI_RCPT:
-            *want = cli_rcpt(c, (*rcpts)++ < (pick[0] >> 4) ? "x@y" : NULL);
+            *want = cli_rcpt(c, (*rcpts)++ < (pick[0] >> 4) ? *rcpts & 1 ? "x@y" : "\xc3\xbc@y" : NULL);
             break;
         case CLI_TEXT:
             MUST(c->accepted && c->reply.code == 354);

@@ -65,3 +65,25 @@ class QueueFile:
         trace = re.match(rb"Received:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", self.text)
         assert trace, f"no trace field in front: {self.text[:100]!r}"
         return self.text[trace.end():]
+
+
+def write(tree, lines, recipients, text, name="0000000000.k3x9q0mz71ab"):
+    """Puts a message into a tree's queue, due at once: `lines` of its envelope, and recipients as an address or a pair of
+    one and the line behind it."""
+    body = "".join(l + "\n" for l in lines)
+    for r in recipients:
+        address, behind = (r, None) if isinstance(r, str) else r
+        body += "r. " + " " * REASON + " " + address + "\n" + (behind + "\n" if behind is not None else "")
+    body = body.encode() + b"\n"
+    text = text.encode() if isinstance(text, str) else text
+    state = b"0000 00000000 0000000000000000 -"
+    front = b"BUZON1 %08x 00000000692466c8 " % (STATE_AT + STATE_LEN + 1 + len(body))
+    whole = front + state + b"\n" + body + text
+    fixed = re.sub(rb"\nr. {122}", b"\nr ", front + b"\n" + body) + text
+    eight = b"8" if any(b > 127 for b in text) else b"-"
+    whole = front + state[:-1] + eight + whole[len(front) + STATE_LEN:]
+    path = tree.path("queue/new") / name
+    path.write_bytes(whole + b"END %016x %08x\n" % (len(whole), crc32c(fixed)))
+    path.chmod(0o600)
+    tree.own(path)
+    return path

@@ -29,7 +29,7 @@ static const char *sent(void)
         return c.out_n ? "(no CR LF)" : "";
     text[c.out_n - 2] = '\0';
     for (const char *p = text; *p; p++)
-        CHECK(*p >= ' ' && *p <= '~');
+        CHECK((*p >= ' ' && *p <= '~') || (c.utf8 && *p & 0x80));
     return text;
 }
 
@@ -39,6 +39,16 @@ static void ready(void)
     server("220 hello");
     server("250-server.example");
     server("250-SIZE 1000");
+    server("250 8BITMIME");
+    CHECK_EQ(want, CLI_READY);
+}
+
+static void utf8_ready(void)
+{
+    want = cli_start(&c, "mx.example.org");
+    server("220 hello");
+    server("250-server.example");
+    server("250-smtpUTF8");
     server("250 8BITMIME");
     CHECK_EQ(want, CLI_READY);
 }
@@ -59,7 +69,7 @@ static void one_message_as_rfc5321_has_it(void)
     CHECK_EQ(want, CLI_READY);
     CHECK(c.esmtp && c.pipelining && c.size && c.body_8bit);
     CHECK_EQ(c.size_limit, 1000);
-    want = cli_mail(&c, "a@example.org", 500, true);
+    want = cli_mail(&c, "a@example.org", 500, true, CLI_UTF8_NO);
     CHECK_EQ(want, CLI_REPLY);
     CHECK_STR(sent(), "MAIL FROM:<a@example.org> SIZE=500 BODY=8BITMIME");
     server("250 2.1.0 ok");
@@ -99,7 +109,7 @@ static void ehlo_refused_then_helo(void)
     server("250 SIZE 5");                        /* no extensions behind HELO */
     CHECK_EQ(want, CLI_READY);
     CHECK(!c.esmtp && !c.size && !c.body_8bit);
-    want = cli_mail(&c, "", 99999, false);
+    want = cli_mail(&c, "", 99999, false, CLI_UTF8_NO);
     CHECK_STR(sent(), "MAIL FROM:<>");
 }
 
@@ -163,10 +173,10 @@ static void extensions(void)
 static void a_message_that_is_too_large(void)
 {
     ready();
-    want = cli_mail(&c, "a@b", 1000, false);
+    want = cli_mail(&c, "a@b", 1000, false, CLI_UTF8_NO);
     CHECK_EQ(want, CLI_REPLY);
     ready();
-    want = cli_mail(&c, "a@b", 1001, false);
+    want = cli_mail(&c, "a@b", 1001, false, CLI_UTF8_NO);
     CHECK_EQ(want, CLI_RESULT);
     CHECK_EQ(c.reply.code, 552);
     CHECK(!strncmp(c.reply.text, "5.3.4 ", 6));
@@ -180,20 +190,20 @@ static void eight_bit_where_it_is_not_offered(void)
     want = cli_start(&c, "a");
     server("220 x");
     server("250 x");
-    want = cli_mail(&c, "a@b", 10, true);
+    want = cli_mail(&c, "a@b", 10, true, CLI_UTF8_NO);
     CHECK_EQ(want, CLI_RESULT);
     CHECK_EQ(c.reply.code, 554);
     CHECK(!strncmp(c.reply.text, "5.6.3 ", 6));
     want = cli_next(&c);
     CHECK_EQ(want, CLI_READY);
-    want = cli_mail(&c, "a@b", 10, false);
+    want = cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     CHECK_STR(sent(), "MAIL FROM:<a@b>");
 }
 
 static void the_sender_is_refused(void)
 {
     ready();
-    cli_mail(&c, "a@b", 10, false);
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     server("550 5.7.1 no");
     CHECK_EQ(want, CLI_RESULT);
     CHECK_EQ(c.step, CLI_AT_MAIL);
@@ -207,7 +217,7 @@ static void the_sender_is_refused(void)
 static void all_recipients_are_refused(void)
 {
     ready();
-    cli_mail(&c, "a@b", 10, false);
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     server("250 ok");
     want = cli_rcpt(&c, "c@d");
     server("550 5.1.1 no such user");
@@ -227,7 +237,7 @@ static void all_recipients_are_refused(void)
 static void some_recipients_are_refused(void)
 {
     ready();
-    cli_mail(&c, "a@b", 10, false);
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     server("250 ok");
     cli_rcpt(&c, "c@d");
     server("550 no");
@@ -243,7 +253,7 @@ static void some_recipients_are_refused(void)
     CHECK_EQ(c.step, CLI_AT_TEXT);
     want = cli_next(&c);
     CHECK_EQ(want, CLI_READY);
-    cli_mail(&c, "a@b", 10, false);              /* the next message counts anew */
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);              /* the next message counts anew */
     CHECK_EQ(c.accepted, 0);
 }
 
@@ -253,7 +263,7 @@ static void data_must_be_answered_by_354(void)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ready();
-        cli_mail(&c, "a@b", 10, false);
+        cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
         server("250 ok");
         cli_rcpt(&c, "c@d");
         server("250 ok");
@@ -282,7 +292,7 @@ static void go_to(enum cli_step step)
         want = cli_quit(&c);
         return;
     }
-    want = cli_mail(&c, "a@b", 10, false);
+    want = cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     if (step == CLI_AT_MAIL)
         return;
     server(step == CLI_AT_RSET ? "550 x" : "250 x");
@@ -366,7 +376,7 @@ static void a_stale_enhanced_code_does_not_count(void)
     char code[12];
 
     ready();
-    cli_mail(&c, "a@b", 10, false);
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
     server("250 2.1.0 ok");
     cli_rcpt(&c, "c@d");
     server("550 2.1.5 no");
@@ -386,11 +396,88 @@ static void rset_refused_ends_the_session(void)
 static void b5_no_control_character_leaves(void)
 {
     ready();
-    cli_mail(&c, "a\r\nRCPT TO:<x@y>\r\n@b", 10, false);
+    cli_mail(&c, "a\r\nRCPT TO:<x@y>\r\n@b", 10, false, CLI_UTF8_NO);
     CHECK_STR(sent(), "MAIL FROM:<a??RCPT TO:<x@y>??@b> SIZE=10");
     server("250 ok");
-    cli_rcpt(&c, "c\n@d\xff");
+    cli_rcpt(&c, "c\n@d\x7f");
     CHECK_STR(sent(), "RCPT TO:<c?@d?>");
+    utf8_ready();
+    cli_mail(&c, "\xc3\xbc\r\nRCPT TO:<x@y>@b", 10, false, CLI_UTF8_MAY);
+    CHECK_STR(sent(), "MAIL FROM:<????RCPT TO:<x@y>@b> SMTPUTF8");
+    server("250 ok");
+    cli_rcpt(&c, "c\n@d");
+    CHECK_STR(sent(), "RCPT TO:<c?@d>");
+    server("250 ok");
+    cli_rcpt(&c, "c\xc2\x85@d");                /* a control in UTF-8 */
+    CHECK_STR(sent(), "RCPT TO:<c??@d>");
+    server("250 ok");
+    cli_rcpt(&c, "c\xff@d");                    /* no UTF-8 */
+    CHECK_STR(sent(), "RCPT TO:<c?@d>");
+}
+
+static void smtputf8_where_it_is_offered(void)
+{
+    utf8_ready();
+    CHECK(c.smtputf8);
+    cli_mail(&c, "m\xc3\xbcller@x", 10, true, CLI_UTF8_MUST);
+    CHECK_STR(sent(), "MAIL FROM:<m\xc3\xbcller@x> BODY=8BITMIME SMTPUTF8");
+    server("250 ok");
+    cli_rcpt(&c, "\xe6\x97\xa5@b\xc3\xbc" "cher.example");
+    CHECK_STR(sent(), "RCPT TO:<\xe6\x97\xa5@b\xc3\xbc" "cher.example>");
+    server("250 ok");
+    cli_rcpt(&c, NULL);
+    server("354 go");
+    cli_text_sent(&c);
+    server("250 ok");
+    cli_next(&c);
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_MAY);
+    CHECK_STR(sent(), "MAIL FROM:<a@b> SMTPUTF8");
+    server("550 no");
+    cli_next(&c);
+    server("250 ok");
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_NO);
+    CHECK_STR(sent(), "MAIL FROM:<a@b>");
+    server("250 ok");
+    want = cli_rcpt(&c, "\xc3\xbc@b");         /* not said in this transaction */
+    CHECK_EQ(want, CLI_RCPT);
+    CHECK_EQ(c.reply.code, 553);
+}
+
+static void smtputf8_where_it_is_not_offered(void)
+{
+    ready();
+    want = cli_mail(&c, "m\xc3\xbcller@x", 10, false, CLI_UTF8_MUST);
+    CHECK_EQ(want, CLI_RESULT);
+    CHECK_EQ(c.reply.code, 553);
+    CHECK(!strncmp(c.reply.text, "5.6.7 ", 6));
+    want = cli_next(&c);
+    CHECK_EQ(want, CLI_READY);
+    CHECK_STR(sent(), "");
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_MAY);
+    CHECK_STR(sent(), "MAIL FROM:<a@b> SIZE=10");
+    server("250 ok");
+    want = cli_rcpt(&c, "\xc3\xbc@b");
+    CHECK_EQ(want, CLI_RCPT);
+    CHECK_EQ(c.reply.code, 553);
+    CHECK(!strncmp(c.reply.text, "5.6.7 ", 6));
+    CHECK_STR(sent(), "");
+    want = cli_rcpt(&c, "c@d");                  /* the others are no worse for it */
+    CHECK_STR(sent(), "RCPT TO:<c@d>");
+    server("250 ok");
+    want = cli_rcpt(&c, "\xc3\xbc@b");
+    want = cli_rcpt(&c, NULL);
+    CHECK_EQ(c.accepted, 1);
+    CHECK_STR(sent(), "DATA");
+    /* and when there is nobody else */
+    ready();
+    cli_mail(&c, "a@b", 10, false, CLI_UTF8_MAY);
+    server("250 ok");
+    cli_rcpt(&c, "\xc3\xbc@b");
+    want = cli_rcpt(&c, NULL);
+    CHECK_EQ(want, CLI_RESULT);
+    CHECK_EQ(c.reply.code, 553);
+    cli_next(&c);
+    CHECK_STR(sent(), "RSET");
 }
 
 static void the_longest_addresses_fit(void)
@@ -401,8 +488,9 @@ static void the_longest_addresses_fit(void)
     address[LIMIT_ADDRESS] = '\0';
     ready();
     c.size_limit = 0;
-    cli_mail(&c, address, UINT64_MAX, true);
-    CHECK_EQ(strlen(sent()), strlen("MAIL FROM:<> SIZE=18446744073709551615 BODY=8BITMIME") + LIMIT_ADDRESS);
+    c.smtputf8 = true;
+    cli_mail(&c, address, UINT64_MAX, true, CLI_UTF8_MUST);
+    CHECK_EQ(strlen(sent()), strlen("MAIL FROM:<> SIZE=18446744073709551615 BODY=8BITMIME SMTPUTF8") + LIMIT_ADDRESS);
     server("250 ok");
     cli_rcpt(&c, address);
     CHECK_EQ(strlen(sent()), strlen("RCPT TO:<>") + LIMIT_ADDRESS);
@@ -436,6 +524,8 @@ int main(void)
     RUN(a_stale_enhanced_code_does_not_count);
     RUN(rset_refused_ends_the_session);
     RUN(b5_no_control_character_leaves);
+    RUN(smtputf8_where_it_is_offered);
+    RUN(smtputf8_where_it_is_not_offered);
     RUN(the_longest_addresses_fit);
     RUN(ehlo_in_a_later_session_starts_anew);
     TEST_DONE();
