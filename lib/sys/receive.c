@@ -191,6 +191,8 @@ static enum srv_want finish(struct session *s)
     }
     if (queue_commit(&s->queued, clock_wall()) != SYS_OK)
         return refuse_message(s, receive_failed(s, "queue/new"));
+    if (s->client.limits)
+        limits_queue_added(s->client.limits, s->queued.length);
     qname_id(s->queued.name.id, id);
     log_accepted(s, id);
     snprintf(ok, sizeof ok, "250 2.0.0 queued as %s", id);
