@@ -68,8 +68,4 @@ void dns_ask_server(struct dns_names *names, struct access_facts *facts);
 enum access_verdict dns_decide(const struct access_rules *rules, struct access_facts *facts, struct dns_names *names,
                                struct access_why *why);
 
-struct dns_blocked { char zone[256], reason[200]; };
-static inline bool dns_blocked(const char *z, const struct net_addr *a, struct dns_blocked *f) { (void)z;(void)a;(void)f; return false; }
-enum dns_mail { DNS_MAIL_YES, DNS_MAIL_NO_DOMAIN, DNS_MAIL_NULL_MX, DNS_MAIL_UNKNOWN };
-static inline enum dns_mail dns_takes_mail(const char *d) { (void)d; return DNS_MAIL_YES; }
 #endif
