@@ -21,7 +21,7 @@ bool bounce_is_wanted(const struct envelope *e);
 /* Takes the next bytes of the report, CR LF line ends. */
 typedef void bounce_put(void *context, const char *text, size_t n);
 
-/* The report is 7-bit, but for a sender's address that is not: the others' bytes over 127 are written as RFC 6533 has it.
+/* The report is 7-bit, but for a sender's address that is not: elsewhere bytes over 127 are written as RFC 6533 has it.
  * Everything up to where the failed message's header section follows, and what comes behind that. */
 void bounce_head(const struct bounce *b, bounce_put *put, void *context);
 void bounce_tail(const struct bounce *b, bounce_put *put, void *context);

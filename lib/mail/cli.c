@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Puts `verb<value>rest CRLF` out and waits for its reply. An address with a control character never leaves (CASES B5):
- * it was refused on entry, and a queue file cannot hold it. Neither does a byte over 127 but as UTF-8 behind SMTPUTF8. */
+ * it was refused on entry, and a queue file cannot hold it. Nor does a byte over 127, but as UTF-8 with SMTPUTF8. */
 static enum cli_want command(struct cli *c, enum cli_step step, const char *verb, const char *value, const char *rest)
 {
     struct str s;

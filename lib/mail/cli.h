@@ -40,8 +40,8 @@ enum cli_step {
 /* Has the message to do with SMTPUTF8 (RFC 6531)? */
 enum cli_utf8 {
     CLI_UTF8_NO,
-    CLI_UTF8_MAY,                    /* say so where the server knows it; its sender did, or a recipient is beyond ASCII */
-    CLI_UTF8_MUST                    /* its sender or a header field is beyond ASCII: no server without it may have it */
+    CLI_UTF8_MAY,                    /* its sender said so, or a recipient is beyond ASCII: said where the server knows it */
+    CLI_UTF8_MUST                    /* its sender or a header field is beyond ASCII: other servers may not have it */
 };
 
 struct cli {
@@ -69,8 +69,8 @@ enum cli_want cli_line(struct cli *c, const char *line, size_t n);
  * 553 5.6.7). */
 enum cli_want cli_mail(struct cli *c, const char *sender, uint64_t length, bool is_8bit, enum cli_utf8 utf8);
 
-/* One more recipient. An address beyond ASCII in a transaction without SMTPUTF8 is refused by a reply of ours (553 5.6.7)
- * and the next one asked for, without a word to the server. */
+/* One more recipient. An address beyond ASCII in a transaction without SMTPUTF8 gets a reply of ours (553 5.6.7), and
+ * the next one is asked for, without a word to the server. */
 enum cli_want cli_rcpt(struct cli *c, const char *address);
 enum cli_want cli_text_sent(struct cli *c);
 enum cli_want cli_next(struct cli *c);

@@ -1,5 +1,5 @@
-/* What a sender asks to be told of his message: the parameters of MAIL and RCPT of RFC 3461, read strictly. Their values
- * are kept as they came, encoded. */
+/* What a sender asks to be told of his message: the parameters of MAIL and RCPT of RFC 3461, read strictly. Their
+ * values are kept as they came, encoded. */
 #ifndef MAIL_DSN_H
 #define MAIL_DSN_H
 
@@ -26,8 +26,8 @@ struct dsn_mail {
     char envid[LIMIT_ENVID + 1];     /* xtext, "" when not given */
 };
 
-/* Each reads the n bytes behind `NOTIFY=`, `ORCPT=`, `RET=` or `ENVID=` and returns 0, or -1 when they are not what RFC
- * 3461 (for ORCPT of the type utf-8 also RFC 6533) has there, are too long, or stand for a control character (CASES B5);
+/* Each reads the n bytes behind `NOTIFY=`, `ORCPT=`, `RET=` or `ENVID=` and returns 0, or -1 when they are not what
+ * RFC 3461 (for ORCPT of the type utf-8 also RFC 6533) has there, are too long, or stand for a control character (CASES B5);
  * then nothing is changed. Bytes over 127 are let through with `utf8` alone. That a parameter comes once is the
  * caller's to see to. */
 int dsn_notify(const char *text, size_t n, struct dsn_rcpt *r);

@@ -36,7 +36,8 @@ static void check_accepted(const struct address *a, bool utf8)
     MUST(address_is_utf8(a) == str_has_8bit(a->text, a->len));
     MUST(a->at == a->len || a->text[a->at] == '@');
     const char *domain = address_domain(a);
-    MUST(!*domain || str_has_8bit(domain, strlen(domain)) || address_is_domain(domain, strlen(domain)) || address_is_literal(domain, strlen(domain)));
+    MUST(!*domain || str_has_8bit(domain, strlen(domain)) || address_is_domain(domain, strlen(domain))
+         || address_is_literal(domain, strlen(domain)));
     path[0] = '<';
     memcpy(path + 1, a->text, a->len);
     path[a->len + 1] = '>';

@@ -68,8 +68,8 @@ class QueueFile:
 
 
 def write(tree, lines, recipients, text, name="0000000000.k3x9q0mz71ab"):
-    """Puts a message into a tree's queue, due at once: `lines` of its envelope, and recipients as an address or a pair of
-    one and the line behind it."""
+    """Puts a message into a tree's queue, due at once: `lines` of its envelope, and recipients, each an address or a
+    pair of one and the line behind it."""
     body = "".join(l + "\n" for l in lines)
     for r in recipients:
         address, behind = (r, None) if isinstance(r, str) else r

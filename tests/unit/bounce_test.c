@@ -169,7 +169,7 @@ static void what_the_sender_called_them(void)
     set(1, ENVELOPE_FAILED, "5.1.1 550 no such user");
     report();
     CHECK_EQ(count("\r\n\r\nOriginal-Envelope-Id: QQ= 31\r\nReporting-MTA: dns; mx.example.org\r\n"), 1);
-    CHECK_EQ(count("\r\n\r\nOriginal-Recipient: rfc822;a+b@c.example\r\nFinal-Recipient: rfc822; one@far.example\r\n"), 1);
+    CHECK_EQ(count("\r\n\r\nOriginal-Recipient: rfc822;a+b@c.example\r\nFinal-Recipient: rfc822; one@"), 1);
     CHECK_EQ(count("\r\n\r\nOriginal-Recipient: utf-8;\\x{E9}\\x{1F4EC}@c\r\nFinal-Recipient: rfc822; two@"), 1);
 }
 
