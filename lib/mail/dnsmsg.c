@@ -65,9 +65,10 @@ int dnsmsg_ask(struct dnsmsg_question *q, uint16_t id, enum dnsmsg_type type, co
     return 0;
 }
 
-void dnsmsg_ask_ptr(struct dnsmsg_question *q, uint16_t id, const struct net_addr *a)
+int dnsmsg_ask_below(struct dnsmsg_question *q, enum dnsmsg_type type, const struct net_addr *a, const char *domain,
+                     size_t n)
 {
-    char name[80];
+    char name[DNSMSG_NAME];
     struct str s;
 
     str_init(&s, name, sizeof name);
@@ -82,8 +83,16 @@ void dnsmsg_ask_ptr(struct dnsmsg_question *q, uint16_t id, const struct net_add
             str_addc(&s, '.');
         }
     }
-    str_add(&s, a->family == NET_V4 ? "in-addr.arpa" : "ip6.arpa");
-    (void)dnsmsg_ask(q, id, DNSMSG_PTR, name);   /* such a name is always good */
+    str_addn(&s, domain, n);
+    return s.cut ? -1 : dnsmsg_ask(q, 0, type, name);
+}
+
+void dnsmsg_ask_ptr(struct dnsmsg_question *q, uint16_t id, const struct net_addr *a)
+{
+    const char *domain = a->family == NET_V4 ? "in-addr.arpa" : "ip6.arpa";
+
+    (void)dnsmsg_ask_below(q, DNSMSG_PTR, a, domain, strlen(domain));   /* such a name is always good */
+    q->id = id;
 }
 
 size_t dnsmsg_write(const struct dnsmsg_question *q, uint8_t out[DNSMSG_QUERY])
@@ -208,11 +217,43 @@ static int follow(const struct section *s, struct name *current, bool *alias)
     return -1;
 }
 
+/* Keeps a host that takes the domain's mail, in its place by preference; when all are taken the last one goes. */
+static void take_host(struct dnsmsg_answer *a, unsigned preference, const struct name *host)
+{
+    unsigned i = a->n;
+
+    if (i < DNSMSG_NAMES)
+        a->n++;
+    else if (a->preference[--i] <= preference)
+        return;
+    for (; i > 0 && a->preference[i - 1] > preference; i--) {
+        a->preference[i] = a->preference[i - 1];
+        memcpy(a->name[i], a->name[i - 1], DNSMSG_NAME);
+    }
+    a->preference[i] = (uint16_t)preference;
+    to_text(host, a->name[i]);
+}
+
+/* A text comes in strings, each behind its length (RFC 1035 3.3.14). Returns 0 or -1. */
+static int take_text(const uint8_t *data, size_t n, char text[DNSMSG_TEXT])
+{
+    struct str s;
+
+    str_init(&s, text, DNSMSG_TEXT);
+    for (size_t at = 0; at < n; at += 1u + data[at]) {
+        if (data[at] >= n - at)
+            return -1;
+        str_add_clean(&s, (const char *)data + at + 1, data[at]);
+    }
+    return n > 0 ? 0 : -1;
+}
+
 /* Adds one record of the type that was asked for. Returns 0, or -1 when its data are not what its type says. */
-static int take(const struct section *s, const struct record *r, struct dnsmsg_answer *a)
+static int take(const struct section *s, struct record *r, struct dnsmsg_answer *a)
 {
     const uint8_t *data = s->msg + r->data;
     size_t n = r->end - r->data;
+    unsigned preference = 0;
     struct name name;
 
     switch (r->type) {
@@ -227,12 +268,20 @@ static int take(const struct section *s, const struct record *r, struct dnsmsg_a
         else
             net_set_v6(&a->addr[a->n], data);
         break;
-    case DNSMSG_PTR:
+    case DNSMSG_MX:
+        if (n < 2)
+            return -1;
+        preference = get16(data);
+        r->data += 2;
+        /* fall through */
+    case DNSMSG_PTR:                 /* the order of which is the server's: all are preferred alike */
         if (name_in(s->msg, r, &name))
             return -1;
-        if (a->n == DNSMSG_NAMES)
-            return 0;
-        to_text(&name, a->name[a->n]);
+        take_host(a, preference, &name);
+        return 0;
+    case DNSMSG_TXT:
+        if (a->n == 0 && take_text(data, n, a->text))
+            return -1;
         break;
     default:
         break;

@@ -13,7 +13,8 @@
 #define DNSMSG_QUERY  272        /* the longest question as a message */
 #define DNSMSG_MOST   65535      /* the longest message: TCP has 16 bits for its length */
 #define DNSMSG_ADDRS  64         /* of one name that are kept (CASES G4) … */
-#define DNSMSG_NAMES  4          /* … and of one address */
+#define DNSMSG_NAMES  5          /* … of one address, and hosts that take a domain's mail */
+#define DNSMSG_TEXT   512        /* of one text that are kept, with a NUL */
 #define DNSMSG_CHAIN  8          /* aliases of aliases that are followed */
 
 /* RFC 1035 3.2.2, RFC 3596. */
@@ -39,22 +40,32 @@ enum dnsmsg_result {
     DNSMSG_BROKEN                /* an answer that cannot be read */
 };
 
-/* Of A and AAAA the addresses, of PTR the names; of any other type only n. Records behind the caps are left out. A
- * name is as text in lower case without a trailing dot; a byte that no host name has, a dot within a label among them,
- * stands there as `?`. */
+/* Of A and AAAA the addresses, of PTR the names, of MX the names of the hosts, the most preferred first; of TXT the
+ * first record's text, printable ASCII, any other byte as `?`; of any other type only n. Records behind the caps are
+ * left out. A name is as text in lower case without a trailing dot; a byte that no host name has, a dot within a label
+ * among them, stands there as `?`. The root is "": as the only MX it says that the domain takes no mail (RFC 7505). */
 struct dnsmsg_answer {
     unsigned n;
     bool alias;                  /* the name asked for is an alias … */
     char real[DNSMSG_NAME];      /* … of this one. Without an alias it is the name itself */
-    struct net_addr addr[DNSMSG_ADDRS];
-    char name[DNSMSG_NAMES][DNSMSG_NAME];
+    uint16_t preference[DNSMSG_NAMES];
+    union {
+        struct net_addr addr[DNSMSG_ADDRS];
+        char name[DNSMSG_NAMES][DNSMSG_NAME];
+        char text[DNSMSG_TEXT];
+    };
 };
 
 /* Sets q to ask for a name's records. Returns 0, or -1 when the text is no name: an empty label, a label over 63 bytes,
  * over 255 in all. One trailing dot is as good as none. */
 int dnsmsg_ask(struct dnsmsg_question *q, uint16_t id, enum dnsmsg_type type, const char *name);
 
-/* Sets q to ask for the PTR records of an address, which is not NET_NONE (RFC 1035 3.5, RFC 3596 2.5). */
+/* Sets q to ask for an address, which is not NET_NONE, below a domain of n bytes: its octets or nibbles backwards, as
+ * blocklists are asked (RFC 5782 2.1, 2.4). Returns as dnsmsg_ask. */
+int dnsmsg_ask_below(struct dnsmsg_question *q, enum dnsmsg_type type, const struct net_addr *addr, const char *domain,
+                     size_t n);
+
+/* Sets q to ask for the PTR records of an address, likewise (RFC 1035 3.5, RFC 3596 2.5). */
 void dnsmsg_ask_ptr(struct dnsmsg_question *q, uint16_t id, const struct net_addr *addr);
 
 /* Writes the question as a message, recursion desired, without EDNS: so an answer over UDP has at most 512 bytes, and

@@ -78,7 +78,7 @@ static const char *forward(const char *name, enum dnsmsg_type type, int64_t dead
         return BY_HOSTS;
     }
     if (dnsmsg_ask(&ask.q, 0, type, name) == 0) {
-        resolve_ask(&ask, 1, deadline);
+        resolve_ask(&ask, 1, deadline, NULL, NULL);
         if (ask.result < RESOLVE_NONE) {
             tell_failure(&ask, deadline, failure, DNS_HOW);
             return NULL;
@@ -150,7 +150,7 @@ static void look_up(const struct net_addr *addr, int64_t deadline, struct dns_fo
         return;
     }
     dnsmsg_ask_ptr(&ask.q, 0, addr);
-    resolve_ask(&ask, 1, deadline);
+    resolve_ask(&ask, 1, deadline, NULL, NULL);
     if (ask.result == RESOLVE_ANSWER) {
         try_name(BY_PTR, addr, answer.name[0], deadline, found);
     } else if (ask.result == RESOLVE_NONE) {
@@ -209,6 +209,16 @@ static void merge(const struct dnsmsg_answer *v6, const struct dnsmsg_answer *v4
     }
 }
 
+/* With addresses of one family there is something to call: what keeps silent about the other, as some name servers do
+ * about IPv6, must not use up the time. */
+static int64_t enough(const struct resolve_ask *ask, int64_t end, void *context)
+{
+    int64_t soon = clock_mono_ms() + RESOLVE_GRACE;
+
+    (void)context;
+    return ask->result == RESOLVE_ANSWER && soon < end ? soon : end;
+}
+
 /* Asks for one full name. SYS_PERM when there is no such thing. */
 static enum sys_result addresses_at(const char *name, int64_t deadline, struct dns_addresses *found)
 {
@@ -217,7 +227,7 @@ static enum sys_result addresses_at(const char *name, int64_t deadline, struct d
 
     if (dnsmsg_ask(&ask[0].q, 0, DNSMSG_AAAA, name) || dnsmsg_ask(&ask[1].q, 0, DNSMSG_A, name))
         return SYS_PERM;
-    resolve_ask(ask, 2, deadline);
+    resolve_ask(ask, 2, deadline, enough, NULL);
     if (ask[0].result != RESOLVE_ANSWER)
         v6.n = 0;
     if (ask[1].result != RESOLVE_ANSWER)

@@ -218,26 +218,47 @@ static unsigned send_all(struct resolve_ask *asks, unsigned n, const struct resc
     return open;
 }
 
+/* What is asked, and until when. */
+struct round {
+    struct resolve_ask *asks;
+    unsigned n;
+    int64_t deadline;
+    resolve_heard *heard;
+    void *context;
+};
+
+/* Hears what is here. Returns for how many questions this try is over. */
+static unsigned hear_all(struct round *r, const struct resconf_server *server, struct pollfd *p, int64_t end)
+{
+    unsigned over = 0;
+
+    for (unsigned i = 0; i < r->n && r->deadline; i++) {
+        if (p[i].fd < 0 || !p[i].revents || !hear(&r->asks[i], server, p[i].fd, end))
+            continue;
+        close(p[i].fd);
+        p[i].fd = -1;
+        over++;
+        if (r->heard && is_settled(&r->asks[i]))
+            r->deadline = r->heard(&r->asks[i], r->deadline, r->context);
+    }
+    return over;
+}
+
 /* One try of one server, which is over at `end`. */
-static void try_server(struct resolve_ask *asks, unsigned n, const struct resconf_server *server, int64_t end)
+static void try_server(struct round *r, const struct resconf_server *server, int64_t end)
 {
     struct pollfd p[RESOLVE_ASKS];
-    unsigned open = send_all(asks, n, server, p);
+    unsigned open = send_all(r->asks, r->n, server, p);
     bool over = false;               /* the time is; what came while another question was at TCP still counts */
 
     while (open && !over) {
-        int64_t left = end - clock_mono_ms();
+        int64_t until = end < r->deadline ? end : r->deadline, left = until - clock_mono_ms();
         over = left <= 0;
-        if (poll(p, n, over ? 0 : (int)left) < 0 && errno != EINTR)
+        if (poll(p, r->n, over ? 0 : (int)left) < 0 && errno != EINTR)
             break;
-        for (unsigned i = 0; i < n; i++)
-            if (p[i].fd >= 0 && p[i].revents && hear(&asks[i], server, p[i].fd, end)) {
-                close(p[i].fd);
-                p[i].fd = -1;
-                open--;
-            }
+        open -= hear_all(r, server, p, until);
     }
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < r->n; i++)
         if (p[i].fd >= 0)
             close(p[i].fd);
 }
@@ -251,21 +272,20 @@ static unsigned tries_within(const struct resconf *c, int64_t ms)
     return room >= most ? most : room > c->servers ? room : c->servers;
 }
 
-void resolve_ask(struct resolve_ask *asks, unsigned n, int64_t deadline)
+void resolve_ask(struct resolve_ask *asks, unsigned n, int64_t deadline, resolve_heard *heard, void *context)
 {
+    struct round r = { asks, n, deadline, heard, context };
     const struct resconf *c = &state.conf;
     unsigned settled = 0, tries;
 
     resolve_load(false);
     tries = tries_within(c, deadline - clock_mono_ms());
-    for (unsigned i = 0; i < n; i++)
-        asks[i].result = RESOLVE_SILENT;
     for (unsigned t = 0; t < tries && settled < n; t++) {
-        int64_t now = clock_mono_ms(), share = (deadline - now) / (tries - t), most = (int64_t)c->timeout * 1000;
+        int64_t now = clock_mono_ms(), share = (r.deadline - now) / (tries - t), most = (int64_t)c->timeout * 1000;
         unsigned which = (state.first + t) % c->servers;
-        if (deadline <= now)
+        if (r.deadline <= now)
             break;
-        try_server(asks, n, &c->server[which], now + (share < most ? share : most));
+        try_server(&r, &c->server[which], now + (share < most ? share : most));
         settled = 0;
         for (unsigned i = 0; i < n; i++)
             settled += is_settled(&asks[i]);

@@ -4,6 +4,7 @@
 
 #include "mail/dnsmsg.h"
 #include "mail/hosts.h"
+#include "mail/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,21 +32,27 @@ enum resolve_result {
     RESOLVE_ANSWER
 };
 
-/* One question and what became of it. The caller sets q by dnsmsg_ask or dnsmsg_ask_ptr (any id: each packet gets its
- * own); answer is set by RESOLVE_ANSWER. */
+/* One question and what became of it. The caller sets q by dnsmsg_ask or the like (any id: each packet gets its own);
+ * result is RESOLVE_SILENT at first, and what is settled already (RESOLVE_NONE, RESOLVE_ANSWER) is not asked again;
+ * answer is set by RESOLVE_ANSWER. */
 struct resolve_ask {
     struct dnsmsg_question q;
     struct dnsmsg_answer *answer;
     enum resolve_result result;
 };
 
-#define RESOLVE_ASKS 2
+#define RESOLVE_ASKS LIMIT_DNSBL
+#define RESOLVE_GRACE 1000       /* ms that an answer may come later than the one which could do without it */
+
+/* Is told of each question when it is settled, before the next one is: so all may share one answer. Returns when the
+ * others must be, at the latest: `end`, which is the deadline, or an earlier point, 0 for at once. */
+typedef int64_t resolve_heard(const struct resolve_ask *ask, int64_t end, void *context);
 
 /* Asks up to RESOLVE_ASKS questions side by side, each server in turn and over again as resolv.conf says, but never
  * beyond the deadline, a point on clock_mono_ms: what is left is shared out among the tries, so that a dead server
  * leaves time for the next. Every packet goes out under a random id, from a socket and so a port of its own, which
- * hears that server alone; an answer to anything else is as none (RFC 5452). TCP where the server says so (RFC 7766).
- */
-void resolve_ask(struct resolve_ask *asks, unsigned n, int64_t deadline);
+ * hears that server alone; an answer to anything else is as none (RFC 5452), and so is one that comes too late. TCP
+ * where the server says so (RFC 7766). `heard` may be NULL. */
+void resolve_ask(struct resolve_ask *asks, unsigned n, int64_t deadline, resolve_heard *heard, void *context);
 
 #endif
