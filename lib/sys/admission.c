@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "mail/policy.h"
 #include "sys/clock.h"
+#include "sys/dns_policy.h"
 #include "sys/log.h"
 #include "sys/maildir.h"
 #include "sys/wake.h"
@@ -84,7 +85,7 @@ static const char *judge_domain(struct session *s)
     if (s->conf->sender_domain == CONF_SENDER_DOMAIN_OFF || !*domain || *domain == '['
         || !client_is_stranger(&s->client) || policy_is_ours(s->conf, &s->srv.sender))
         return NULL;
-    switch (dns_takes_mail(domain)) {
+    switch (dns_domain_takes_mail(domain, clock_mono_ms() + (int64_t)s->conf->name_timeout * 1000)) {
     case DNS_MAIL_YES:
         return NULL;
     case DNS_MAIL_NO_DOMAIN:

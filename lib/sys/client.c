@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "mail/option.h"
 #include "sys/clock.h"
+#include "sys/dns_policy.h"
 #include "sys/effect.h"
 #include "sys/log.h"
 #include "sys/resolve.h"
@@ -219,11 +220,14 @@ bool client_is_stranger(const struct client *c)
 static const char *judge_blocklists(struct client *c)
 {
     static char reply[LIMIT_REPLY - 2];
-    struct dns_blocked found;
+    struct dns_block found;
 
     if (!*c->conf->dnsbl || !client_is_stranger(c))
         return NULL;
-    if (!dns_blocked(c->conf->dnsbl, &c->peer.client, &found))
+    dns_blocked(c->conf->dnsbl, &c->peer.client, clock_mono_ms() + (int64_t)c->conf->name_timeout * 1000, &found);
+    if (*found.doubt)
+        log_line(LOG_WARNING, "dnsbl: %s", found.doubt);
+    if (!found.listed)
         return NULL;
     snprintf(reply, sizeof reply, "554 5.7.1 your address is listed by %s%s%s", found.zone, *found.reason ? ": " : "",
              found.reason);

@@ -194,7 +194,9 @@ def test_router_takes_mail_from_a_sloppy_device_and_sends_it_on(router, sink):
         s.send(b"Subject: scan\n\npage 1\n.\n")
         assert s.reply().startswith("250 2.0.0")
     assert router.run("queue-runner").returncode == 0
-    assert len(sink.messages) == 1 and sink.messages[0].content.endswith(b"Subject: scan\r\n\r\npage 1\r\n")
+    head, _, body = sink.messages[0].content.partition(b"\r\n\r\n")
+    assert len(sink.messages) == 1 and body == b"page 1\r\n"
+    assert re.search(rb"^Subject: scan\r\nFrom: <printer@lan>\r\nDate: .*\r\nMessage-ID: <", head, re.M), head
 
 
 def test_router_keeps_mail_while_the_wan_is_down(role):

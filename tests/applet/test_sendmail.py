@@ -94,9 +94,9 @@ def test_long_full_name_is_cut_within_its_quotes(box, name):
     m = one(box)
     assert all(len(l) <= 998 for l in m.text.split(b"\r\n"))
     line = header(m, "From")[0]
-    found = re.fullmatch(r'"([^"\\]*)" <s@example\.org>', line)
+    found = re.fullmatch(r'(?:"([^"\\]+)" )?<s@example\.org>', line)
     clean = re.sub(rb"[\x80-\xff]", b"?", re.sub(rb'["\\]', b"", name.encode())).decode()
-    assert found and clean.startswith(found.group(1)) and bool(found.group(1)) == bool(clean), line
+    assert found and clean.startswith(found.group(1) or "") and bool(found.group(1)) == bool(clean), line
 
 
 # --- -t ---
@@ -424,7 +424,8 @@ def test_bs_on_a_pipe(box):
     assert out.returncode == 0, out
     replies = [l[:3] for l in out.stdout.decode().splitlines() if l[3:4] == " "]
     assert replies == ["220", "250", "250", "250", "354", "250", "221"], out.stdout
-    assert one(box).text.endswith(b"Subject: s\r\n\r\nby pipe\r\n")
+    head, _, body = one(box).text.partition(b"\r\n\r\n")
+    assert body == b"by pipe\r\n" and b"\r\nSubject: s\r\nFrom: <a@example.org>\r\n" in head
 
 
 def test_exit_codes_are_told_in_words(box):
