@@ -260,6 +260,15 @@ static enum limits_result count_marks(const struct limits *l, const struct conf 
     return all > c->client_limit ? LIMITS_ALL_BUSY : LIMITS_OK;
 }
 
+/* Between a write of ours and the reads behind it. MIPS16 has no instruction for that, the processor has. */
+#ifdef __mips16
+__attribute__((nomips16))
+#endif
+static void barrier(void)
+{
+    __sync_synchronize();
+}
+
 /* First our mark, then the count: of any set of sessions that are in, the one that marked last has seen the others, so
  * there are never too many, with the table's lock or without. */
 static enum limits_result take_slot(struct limits *l, const struct conf *c)
@@ -276,7 +285,7 @@ static enum limits_result take_slot(struct limits *l, const struct conf *c)
     l->slot = slot;
     set_mine(l, slot, true);
     l->table->slot[slot] = mark_of(l);
-    __sync_synchronize();
+    barrier();
     while ((r = count_marks(l, c)) > was) {      /* too many, unless some of them are dead */
         sweep(l, r == LIMITS_HOST_BUSY ? mark_of(l) : 0);
         was = r;

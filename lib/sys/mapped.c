@@ -4,20 +4,20 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 static struct mapped *guarded;
 
+/* All of it is replaced: what is left is of no use either. */
 static void page_is_gone(int number, siginfo_t *info, void *context)
 {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr / page * page;
+    const uintptr_t at = (uintptr_t)info->si_addr;
 
     (void)context;
     for (const struct mapped *m = guarded; m; m = m->next) {
-        if (at < (uintptr_t)m->at || at >= (uintptr_t)m->at + m->n)
+        if (at < (uintptr_t)m->at || at - (uintptr_t)m->at >= m->n)
             continue;
         *m->gone = true;
-        if (mmap((void *)at, page, m->protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
+        if (mmap(m->at, m->n, m->protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
             return;
     }
     signal(number, SIG_DFL);         /* the same again, and then it is over */

@@ -10,7 +10,7 @@ struct mapped {
     void *at;                        /* NULL when nothing is mapped */
     size_t n;
     int protection;                  /* PROT_… */
-    bool *gone;                      /* set when a page was lost: it reads as zeros from then on */
+    bool *gone;                      /* set when a page was lost: all of it is zeros from then on */
     struct mapped *next;
 };
 

@@ -203,6 +203,29 @@ static void a_rush(void)
     there_is_room_for(PLACES);
 }
 
+/* Many find no file, and all of them wait for the right to make it: one does, and the others take his. */
+static void a_rush_to_make_it(void)
+{
+    enum { COMERS = 20, PLACES = 5 };
+    struct visitor v[COMERS];
+    unsigned in = 0;
+
+    fresh(PLACES, LIMIT_CLIENTS);
+    int dir = open("run", O_RDONLY | O_DIRECTORY);
+    CHECK_EQ(flock(dir, LOCK_EX), 0);
+    for (int i = 0; i < COMERS; i++)
+        v[i] = start_visit((unsigned)i);
+    poll(NULL, 0, 100);
+    flock(dir, LOCK_UN);
+    close(dir);
+    for (int i = 0; i < COMERS; i++)
+        in += hear(&v[i]) == LIMITS_OK;
+    CHECK(in > 0 && in <= PLACES);
+    for (int i = 0; i < COMERS; i++)
+        end(&v[i]);
+    there_is_room_for(PLACES);
+}
+
 /* ---- whoever is stopped stops nobody */
 
 /* A process that has locked this (the whole table behind the slots, or the folder), and is stopped. */
@@ -411,11 +434,27 @@ static uint32_t dice(uint32_t *x)
     return *x;
 }
 
+#ifdef __mips16                      /* which has no such instructions; the processor has */
+#define WHOLE_SET __attribute__((nomips16, noinline))
+#else
+#define WHOLE_SET
+#endif
+
+static WHOLE_SET void add_one(volatile unsigned *to)
+{
+    __sync_fetch_and_add(to, 1);
+}
+
+static WHOLE_SET void barrier(void)
+{
+    __sync_synchronize();
+}
+
 static void be_in(int me, unsigned from)
 {
-    __sync_fetch_and_add(&crowd->turn[me], 1);
+    add_one(&crowd->turn[me]);
     crowd->in[me] = (unsigned char)from;
-    __sync_fetch_and_add(&crowd->turn[me], 1);
+    add_one(&crowd->turn[me]);
 }
 
 static unsigned turns(void)
@@ -424,7 +463,7 @@ static unsigned turns(void)
 
     for (int i = 0; i < CROWD; i++)
         sum += crowd->turn[i];
-    __sync_synchronize();
+    barrier();
     return sum;
 }
 
@@ -438,12 +477,12 @@ static void look_around(unsigned from)
         all += is != 0;
         same += is == from;
     }
-    __sync_synchronize();
+    barrier();
     if (turns() != before)
         return;
-    __sync_fetch_and_add(&crowd->looked, 1);
+    add_one(&crowd->looked);
     if (all > ALL || same > PER_HOST)
-        __sync_fetch_and_add(&crowd->too_many, 1);
+        add_one(&crowd->too_many);
 }
 
 static void come_and_go(int me, uint32_t seed)
@@ -454,15 +493,15 @@ static void come_and_go(int me, uint32_t seed)
     for (;;) {
         unsigned from = 1 + dice(&seed) % 4;
         if (limits_open(&l, &f)) {
-            __sync_fetch_and_add(&crowd->broken, 1);
+            add_one(&crowd->broken);
             _exit(1);
         }
         enum limits_result r = limits_enter(&l, host(from), &conf, start);
         if (r == LIMITS_BROKEN)
-            __sync_fetch_and_add(&crowd->broken, 1);
+            add_one(&crowd->broken);
         if (r == LIMITS_OK) {
             be_in(me, from);
-            __sync_fetch_and_add(&crowd->entered, 1);
+            add_one(&crowd->entered);
             look_around(from);
             poll(NULL, 0, (int)(dice(&seed) % 3));
             look_around(from);
@@ -478,7 +517,7 @@ static pid_t join(int me, uint32_t seed)
 {
     be_in(me, 0);
     crowd->turn[me] += crowd->turn[me] % 2;      /* it was killed in the middle of saying so */
-    __sync_synchronize();
+    barrier();
     crowd->doomed[me] = 0;
     pid_t pid = fork();
     if (pid == 0)
@@ -504,7 +543,7 @@ static void a_storm(void)
         if (n % 4 == 0)
             continue;
         crowd->doomed[i] = 1;
-        __sync_synchronize();
+        barrier();
         kill(pid[i], SIGKILL);
         waitpid(pid[i], NULL, 0);
         pid[i] = join(i, 1 + dice(&seed));
@@ -528,6 +567,7 @@ int main(void)
     RUN(limits_hold_and_slots_come_back);
     RUN(marks_of_the_dead);
     RUN(a_rush);
+    RUN(a_rush_to_make_it);
     RUN(a_holder_that_is_stopped);
     RUN(a_maker_that_is_stopped);
     RUN(a_listener_reserves);

@@ -88,6 +88,7 @@ static void made_anew(void)
 {
     static void (*const ways[])(void) = { bad_size, bad_empty, bad_long, bad_mode, bad_second_name, bad_magic, bad_link,
                                           bad_fifo, bad_debris };
+    struct stat other;
 
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         fresh();
@@ -97,6 +98,8 @@ static void made_anew(void)
         ways[i]();
         CHECK_EQ(open_it(), 0);
         CHECK(number() != 0 && size_of_file() == size);
+        CHECK(stat("run/other", &other) || other.st_ino != number());
+        CHECK(*tempdir_read(LIMITS_FILE, NULL) != 0);
         CHECK_EQ(limits_enter(&limits, &client, &conf, start), LIMITS_OK);
         ino_t now = number();
         CHECK_EQ(open_it(), 0);
@@ -223,18 +226,18 @@ static void queue_messages(void)
     /* A count is good for a second, and then a refusal wants a new one. */
     unlink("queue/new/a");
     CHECK_EQ(ROOM(1, 900), LIMITS_QUEUE_MESSAGES);
-    CHECK_EQ(ROOM(1, 1000), LIMITS_OK);
+    CHECK_EQ(ROOM(1, 5000), LIMITS_OK);
     put("queue/new/a", 10);
     limits_queue_added(&limits, 10);
-    CHECK_EQ(ROOM(1, 5000), LIMITS_QUEUE_MESSAGES);
+    CHECK_EQ(ROOM(1, 10000), LIMITS_QUEUE_MESSAGES);
     /* What others put there is seen after a minute. */
     unlink("queue/new/a");
-    CHECK_EQ(ROOM(1, 10000), LIMITS_OK);
+    CHECK_EQ(ROOM(1, 20000), LIMITS_OK);
     put("queue/new/a", 10);
     CHECK_EQ(ROOM(1, 60000), LIMITS_OK);
-    CHECK_EQ(ROOM(1, 80000), LIMITS_QUEUE_MESSAGES);
+    CHECK_EQ(ROOM(1, 90000), LIMITS_QUEUE_MESSAGES);
     conf.queue_limit_messages = 0;
-    CHECK_EQ(ROOM(1, 80000), LIMITS_OK);
+    CHECK_EQ(ROOM(1, 90000), LIMITS_OK);
 }
 
 static void queue_bytes(void)
@@ -247,8 +250,8 @@ static void queue_bytes(void)
     CHECK_EQ(ROOM(401, 0), LIMITS_QUEUE_BYTES);
     limits_queue_added(&limits, 300);            /* which is not there any more when it is counted */
     CHECK_EQ(ROOM(101, 0), LIMITS_QUEUE_BYTES);
-    CHECK_EQ(ROOM(101, 2000), LIMITS_OK);
-    CHECK_EQ(ROOM(401, 2000), LIMITS_QUEUE_BYTES);
+    CHECK_EQ(ROOM(101, 5000), LIMITS_OK);
+    CHECK_EQ(ROOM(401, 5000), LIMITS_QUEUE_BYTES);
     conf.queue_limit_bytes = 0;
     CHECK_EQ(ROOM(UINT64_MAX, 2000), LIMITS_OK);
     conf.queue_limit_messages = 0;
