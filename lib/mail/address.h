@@ -31,8 +31,8 @@ enum address_result address_path(const char *text, size_t n, struct address *a, 
 enum address_result address_mailbox(const char *text, size_t n, struct address *a);
 
 /* The same, and UTF-8 without controls may stand in local part and domain (RFC 6531 3.3); ADDRESS_8BIT is never said,
- * what is no UTF-8 is ADDRESS_BAD. The limits count bytes. There is no table of IDNA here: a domain of U-labels is taken
- * as it is written, and is another one than its A-labels. */
+ * what is no UTF-8 is ADDRESS_BAD. The limits count bytes. There is no table of IDNA here: a domain of U-labels is
+ * taken as it is written, and is another one than its A-labels. */
 enum address_result address_path_utf8(const char *text, size_t n, struct address *a, size_t *used);
 enum address_result address_mailbox_utf8(const char *text, size_t n, struct address *a);
 

@@ -40,7 +40,7 @@ enum cli_step {
 /* Has the message to do with SMTPUTF8 (RFC 6531)? */
 enum cli_utf8 {
     CLI_UTF8_NO,
-    CLI_UTF8_MAY,                    /* its sender said so, or a recipient is beyond ASCII: said where the server knows it */
+    CLI_UTF8_MAY,                    /* its sender said so, or a recipient is beyond ASCII: where the server knows it */
     CLI_UTF8_MUST                    /* its sender or a header field is beyond ASCII: other servers may not have it */
 };
 

@@ -33,7 +33,7 @@
 #define ENVELOPE_BODY     'b'        /* MAIL's BODY: 7BIT, 8BITMIME or BINARYMIME */
 #define ENVELOPE_UTF8     'u'        /* SMTPUTF8, when MAIL said so */
 #define ENVELOPE_RCPT     'r'
-#define ENVELOPE_DSN      'o'        /* NOTIFY and ORCPT of the recipient before: `oSFDN xtext`, `-` for what is not asked */
+#define ENVELOPE_DSN      'o'        /* NOTIFY and ORCPT of the recipient before: `oSFDN xtext`, a letter or `-` */
 
 enum envelope_status {
     ENVELOPE_WAITING = '.',

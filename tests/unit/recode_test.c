@@ -69,7 +69,8 @@ static void what_is_not_binary_goes_through(void)
     SAME("Subject: x\r\n folded\r\n\tagain\r\n\r\n\r\n\r\n--\r\n-\r\n");
     SAME("content-transfer-encoding:8bit\r\nContent-Type: text/plain\r\n\r\ngr\xc3\xbc\xc3\x9f" "e\r\n");
     SAME("Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n");
-    SAME(MIXED "\r\npre\r\n--abc\r\n\r\none\r\n--abc\r\nA: b\r\n\r\n--not\r\n--abcd\r\n--ab\r\n--abc-\r\n--abc--\r\nepi\r\n");
+    SAME(MIXED "\r\npre\r\n--abc\r\n\r\none\r\n"
+         "--abc\r\nA: b\r\n\r\n--not\r\n--abcd\r\n--ab\r\n--abc-\r\n--abc--\r\nepi\r\n");
     SAME("Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nbody\r\n");
     BECOMES("Subject: x\r\n\r\nno end", "Subject: x\r\n\r\nno end\r\n");
 }
@@ -110,14 +111,15 @@ static void lines_of_base64_are_76_long(void)
 
 static void binary_parts(void)
 {
-    BECOMES(MIXED BINARY "\r\n--abc\r\n" BINARY "Content-Type: x/y\r\n\r\n\x01\r\n--ab\x00\r\n--abc\r\n\r\ntext\r\n--abc--\r\n",
+    BECOMES(MIXED BINARY "\r\n--abc\r\n" BINARY "Content-Type: x/y\r\n\r\n"
+            "\x01\r\n--ab\x00\r\n--abc\r\n\r\ntext\r\n--abc--\r\n",
             MIXED EIGHT "\r\n--abc\r\nContent-Type: x/y\r\n" BASE64
             "\r\nAQ0KLS1hYgA=\r\n--abc\r\n\r\ntext\r\n--abc--\r\n");
     /* The line end before a delimiter is the delimiter's. */
     BECOMES(MIXED "\r\n--abc\r\n" BINARY "\r\n--abc\r\n" BINARY "\r\n\r\n--abc\r\n" BINARY "\r\nX\r\n--abc\r\n" BINARY
             "\r\nX\r\n\r\n--abc--",
-            MIXED "\r\n--abc\r\n" BASE64 "\r\n--abc\r\n" BASE64 "\r\n\r\n--abc\r\n" BASE64 "\r\nWA==\r\n--abc\r\n" BASE64
-            "\r\nWA0K\r\n--abc--\r\n");
+            MIXED "\r\n--abc\r\n" BASE64 "\r\n--abc\r\n" BASE64 "\r\n\r\n--abc\r\n" BASE64 "\r\nWA==\r\n--abc\r\n"
+            BASE64 "\r\nWA0K\r\n--abc--\r\n");
     /* Blanks behind it are not looked at; a bare LF or CR before or behind it makes it none. */
     BECOMES(MIXED "\r\n--abc \t\r\n" BINARY "\r\nX\n--abc\r\r\n--abc\n\r\n--abc-- \r\nepilogue\r\n",
             MIXED "\r\n--abc \t\r\n" BASE64 "\r\nWAotLWFiYw0NCi0tYWJjCg==\r\n--abc-- \r\nepilogue\r\n");
@@ -127,10 +129,10 @@ static void binary_parts(void)
 
 static void parts_in_parts(void)
 {
-    BECOMES("Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n--a b\r\n" MIXED BINARY "\r\n--abc\r\n" BINARY
-            "\r\n\n\r\n--abc--\r\n--a b\r\n" BINARY "\r\n\n\r\n--a b--\r\n",
-            "Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n--a b\r\n" MIXED EIGHT "\r\n--abc\r\n" BASE64
-            "\r\nCg==\r\n--abc--\r\n--a b\r\n" BASE64 "\r\nCg==\r\n--a b--\r\n");
+    BECOMES("Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n"
+            "--a b\r\n" MIXED BINARY "\r\n--abc\r\n" BINARY "\r\n\n\r\n--abc--\r\n--a b\r\n" BINARY "\r\n\n\r\n--a b--\r\n",
+            "Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n"
+            "--a b\r\n" MIXED EIGHT "\r\n--abc\r\n" BASE64 "\r\nCg==\r\n--abc--\r\n--a b\r\n" BASE64 "\r\nCg==\r\n--a b--\r\n");
     /* A delimiter of the outer one ends the inner ones. */
     BECOMES("Content-Type: multipart/x; boundary=out\r\n\r\n--out\r\n" MIXED "\r\n--abc\r\n" BINARY
             "\r\n\n\r\n--out\r\n" BINARY "\r\n\r\n--abc\r\n--out--\r\n",
@@ -140,8 +142,8 @@ static void parts_in_parts(void)
             "Content-Type: message/rfc822\r\n" EIGHT "\r\nSubject: in\r\n" BASE64 "\r\nCg==\r\n");
     BECOMES("Content-Type: multipart/digest; boundary=abc\r\n\r\n--abc\r\n\r\nFrom: a\r\n" BINARY "\r\n\n\r\n--abc\r\n"
             "Content-Type: x/y\r\n" BINARY "\r\n\n\r\n--abc--\r\n",
-            "Content-Type: multipart/digest; boundary=abc\r\n\r\n--abc\r\n\r\nFrom: a\r\n" BASE64 "\r\nCg==\r\n--abc\r\n"
-            "Content-Type: x/y\r\n" BASE64 "\r\nCg==\r\n--abc--\r\n");
+            "Content-Type: multipart/digest; boundary=abc\r\n\r\n--abc\r\n\r\nFrom: a\r\n" BASE64
+            "\r\nCg==\r\n--abc\r\nContent-Type: x/y\r\n" BASE64 "\r\nCg==\r\n--abc--\r\n");
     BECOMES("Content-Type: message/delivery-status\r\n" BINARY "\r\nAction: failed\r\n",
             "Content-Type: message/delivery-status\r\n" EIGHT "\r\nAction: failed\r\n");
 }
@@ -152,7 +154,8 @@ static void boundaries_as_they_are_written(void)
         { "multipart/mixed; boundary=abc", "abc" }, { "Multipart/Mixed;BOUNDARY=abc", "abc" },
         { "multipart/mixed; boundary=\"abc\"", "abc" }, { "multipart/mixed; boundary=\"a b;c\"", "a b;c" },
         { "multipart/mixed; boundary=\"a\\\"b\"", "a\"b" }, { "multipart/mixed; charset=x; boundary=abc; x=y", "abc" },
-        { "multipart/mixed; x=\"; boundary=no\"; boundary=abc", "abc" }, { "multipart/mixed;\r\n\tboundary=abc\r\n ", "abc" },
+        { "multipart/mixed; x=\"; boundary=no\"; boundary=abc", "abc" },
+        { "multipart/mixed;\r\n\tboundary=abc\r\n ", "abc" },
         { "multipart/mixed; boundary = abc", "abc" }, { "multipart/mixed; boundary=abc (comment)", "abc" },
         { "multipart/mixed; xboundary=no; boundary=abc", "abc" }, { "multipart/mixed ; boundary=abc;", "abc" },
         { "multipart/mixed; boundary==_=:?/'()+,-.", "=_=:?/'" },
