@@ -12,7 +12,10 @@ FUZZ_FLAGS = $(CPPFLAGS) -w -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-
 $(SAN)/bearssl/.done: $(CACHE)/$(BEARSSL_TAR) board/bearssl.mk
 	$(call step,BEARSSL san,$(SAN)) board/build-bearssl $< $(@D) gcc ar -O1
 
-unit-san: $(UNIT:%=$(SAN)/unit/%) $(SAN)/buzon
+# What tests run that ask the library itself, without an applet.
+HELPERS := policy_ask
+
+unit-san: $(UNIT:%=$(SAN)/unit/%) $(HELPERS:%=$(SAN)/support/%) $(SAN)/buzon
 .PHONY: unit-san fuzz
 
 $(SAN)/obj/%.o: %.c $(SAN)/bearssl/.done Makefile
@@ -32,6 +35,11 @@ $(SAN)/unit/%: tests/unit/%.c $(SAN)/libbuzon.a
 	$Qmkdir -p $(@D)
 	$Qgcc $(SAN_FLAGS) -MF $@.d -Itests/unit -o $@ $< $(SAN)/libbuzon.a $(SAN)/bearssl/libbearssl.a
 
+$(SAN)/support/%: tests/support/%.c $(SAN)/libbuzon.a
+	$(call say,HELPER,$@)
+	$Qmkdir -p $(@D)
+	$Qgcc $(SAN_FLAGS) -MF $@.d -o $@ $< $(SAN)/libbuzon.a $(SAN)/bearssl/libbearssl.a
+
 # Fuzzers: the whole library with coverage, one program a tests/fuzz/NAME_fuzz.c.
 fuzz: deps-fuzz $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/*_fuzz.c))
 
@@ -48,4 +56,5 @@ $(FUZZ)/%_fuzz: tests/fuzz/%_fuzz.c $(FUZZ)/libbuzon.a
 	$Qclang $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -Itests/unit -o $@ $< $(FUZZ)/libbuzon.a \
 	    $(SAN)/bearssl/libbearssl.a
 
--include $(wildcard $(SAN)/obj/*/*.d $(SAN)/obj/*/*/*.d $(SAN)/unit/*.d $(FUZZ)/obj/*/*/*.d $(FUZZ)/*.d)
+-include $(wildcard $(SAN)/obj/*/*.d $(SAN)/obj/*/*/*.d $(SAN)/unit/*.d $(SAN)/support/*.d \
+                    $(FUZZ)/obj/*/*/*.d $(FUZZ)/*.d)

@@ -29,6 +29,9 @@ def pack_data(kind, value):
         return socket.inet_pton(socket.AF_INET6, value)
     if kind == "MX":
         return struct.pack("!H", value[0]) + pack_name(value[1])
+    if kind == "TXT":
+        text = value.encode()
+        return b"".join(bytes([len(text[at:at + 255])]) + text[at:at + 255] for at in range(0, len(text) or 1, 255))
     return pack_name(value)
 
 
@@ -59,14 +62,17 @@ class Ask:
 
 
 class Dns:
-    """table: {("name.example.", "A"): ["192.0.2.1"]}; "SERVFAIL" or "SILENT" instead of the list for trouble.
+    """table: {("name.example.", "A"): ["192.0.2.1"]}; "SERVFAIL", "REFUSED" or "SILENT" instead of the list for
+    trouble. A name "*.example." speaks for all below it that are not there themselves.
+
+    delays: {("name.example.", "A"): seconds}, during which others are answered.
 
     lies: {("name.example.", "A"): f}, where f(ask, honest) gives what is sent instead of the honest answer: a list of
     bytes, or of (socket, bytes) for what comes from elsewhere. Over TCP the same without lies, in pieces of `piece`
     bytes when that is set; `tcp_lies` is for that."""
 
     def __init__(self, address="127.0.0.1", port=53, make_socket=socket.socket):
-        self.table, self.lies, self.tcp_lies = {}, {}, {}
+        self.table, self.lies, self.tcp_lies, self.delays = {}, {}, {}, {}
         self.asked, self.asked_tcp, self.packets, self.uids = [], [], [], set()
         self.silent, self.piece = False, 0
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -86,8 +92,12 @@ class Dns:
     def lie(self, name, kind, f):
         self.lies[(name.rstrip(".").lower() + ".", kind)] = f
 
+    def delay(self, name, kind, seconds):
+        self.delays[(name.rstrip(".").lower() + ".", kind)] = seconds
+
     def reset(self):
-        for thing in (self.table, self.lies, self.tcp_lies, self.asked, self.asked_tcp, self.packets, self.uids):
+        for thing in (self.table, self.lies, self.tcp_lies, self.delays, self.asked, self.asked_tcp, self.packets,
+                      self.uids):
             thing.clear()
         self.silent, self.piece = False, 0
 
@@ -97,8 +107,12 @@ class Dns:
             try:
                 if self.sock in ready:
                     query, peer = self.sock.recvfrom(4096)
-                    for sock, answer in self.udp_answers(query, peer):
-                        sock.sendto(answer, peer)
+                    wait, answers = self.udp_answers(query, peer)
+                    for sock, answer in answers:
+                        if wait:
+                            threading.Timer(wait, sock.sendto, (answer, peer)).start()
+                        else:
+                            sock.sendto(answer, peer)
                 if self.tcp in ready:
                     threading.Thread(target=self.talk, args=self.tcp.accept()[:1], daemon=True).start()
             except (OSError, IndexError, struct.error, UnicodeDecodeError):
@@ -114,23 +128,33 @@ class Dns:
             honest = ask.answer(flags=0x8780)
         lie = self.lies.get((ask.name, ask.kind))
         said = lie(ask, honest) if lie else [honest]
-        return [one if isinstance(one, tuple) else (self.sock, one) for one in said if one]
+        answers = [one if isinstance(one, tuple) else (self.sock, one) for one in said if one]
+        return self.delays.get((ask.name, ask.kind), 0), answers
+
+    def match(self, name):
+        """The name in the table that speaks for this one."""
+        if any(n == name for n, _ in self.table):
+            return name
+        labels = name.split(".")
+        wild = [".".join(["*", *labels[i:]]) for i in range(1, len(labels) - 1)]
+        return next((w for w in wild if any(n == w for n, _ in self.table)), name)
 
     def answer(self, ask):
         """The honest answer, or None for silence."""
-        found = self.table.get((ask.name, ask.kind), [])
+        found = self.table.get((self.match(ask.name), ask.kind), [])
         if found == ["SILENT"] or self.silent:
             return None
-        if found == ["SERVFAIL"]:
-            return ask.answer(code=2)
+        if found in (["SERVFAIL"], ["REFUSED"]):
+            return ask.answer(code=2 if found == ["SERVFAIL"] else 5)
         name, records = ask.name, []
         while (name, ask.kind) not in self.table and (name, "CNAME") in self.table and len(records) < 20:
             target = self.table[(name, "CNAME")][0]
             records.append(record(name, "CNAME", pack_name(target)))
             name = target.rstrip(".").lower() + "."
         owner = OWN_NAME if not records else pack_name(name)
-        records += [record(owner, ask.kind, pack_data(ask.kind, v)) for v in self.table.get((name, ask.kind), [])]
-        known = any(n == name for n, _ in self.table)
+        there = self.match(name)
+        records += [record(owner, ask.kind, pack_data(ask.kind, v)) for v in self.table.get((there, ask.kind), [])]
+        known = any(n == there for n, _ in self.table)
         return ask.answer(records, code=0 if known else 3)
 
     def talk(self, conn):

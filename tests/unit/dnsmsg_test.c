@@ -138,6 +138,43 @@ static void questions_about_addresses(void)
     CHECK_MEM(q.name + 48, "\0018\001b\001d\0010\0011\0010\0010\0012", 16);
 }
 
+static int ask_below(const char *address, const char *domain)
+{
+    struct net_addr addr;
+
+    net_parse(address, strlen(address), &addr);
+    return dnsmsg_ask_below(&q, DNSMSG_A, &addr, domain, strlen(domain));
+}
+
+static void questions_to_blocklists(void)
+{
+    char domain[300];
+
+    CHECK_EQ(ask_below("192.0.2.99", "bad.example.com"), 0);
+    CHECK_EQ(q.type, DNSMSG_A);
+    CHECK_EQ(q.name_n, 28);
+    CHECK_MEM(q.name, "\00299\0012\0010\003192\3bad\7example\3com", 28);
+    CHECK_EQ(ask_below("2001:db8:1:2:3:4:567:89ab", "ugly.example.com"), 0);      /* the example of RFC 5782 2.4 */
+    CHECK_EQ(q.name_n, 64 + 18);
+    CHECK_MEM(q.name, "\1b\1a\0019\0018\0017\0016\0015\0010\0014\0010\0010\0010\0013\0010\0010\0010\0012\0010\0010\0010"
+              "\0011\0010\0010\0010\0018\1b\1d\0010\0011\0010\0010\0012\4ugly\7example\3com", 64 + 18);
+    memset(domain, 'a', sizeof domain);
+    domain[63] = domain[127] = '.';
+    domain[189] = '\0';                                  /* with its nibbles 253 characters, 255 bytes */
+    CHECK_EQ(ask_below("2001:db8::1", domain), 0);
+    CHECK_EQ(q.name_n, 255);
+    domain[189] = 'a';
+    domain[190] = '\0';
+    CHECK_EQ(ask_below("2001:db8::1", domain), -1);
+    domain[190] = 'a';
+    domain[191] = '.';
+    domain[255] = '\0';
+    CHECK_EQ(ask_below("2001:db8::1", domain), -1);
+    CHECK_EQ(dnsmsg_ask_below(&q, DNSMSG_TXT, &(struct net_addr){ NET_V4, { 1, 2, 3, 4 } }, "a.b c.d", 3), 0);
+    CHECK_EQ(q.type, DNSMSG_TXT);
+    CHECK_MEM(q.name, "\0014\0013\0012\0011\1a\1b", 13);
+}
+
 static void what_is_no_name(void)
 {
     char text[300];
@@ -194,6 +231,89 @@ static void names(void)
     CHECK_STR(a.name[1], "b.192.in-addr.arpa");
 }
 
+/* A record of MX. */
+static void host_record(unsigned preference, const char *host)
+{
+    record(NULL, DNSMSG_MX, "", 0);
+    size_t at = msg_n;
+    put16(preference);
+    put_name(host);
+    msg[at - 1] = (uint8_t)(msg_n - at);
+}
+
+static void hosts_that_take_mail(void)
+{
+    ask(DNSMSG_MX, "example.org");
+    begin(0x8180, 4);
+    host_record(20, "Backup.Example.Org");
+    host_record(0xffff, "last.example.org");
+    record(NULL, DNSMSG_MX, "\0\5\1a\xc0\x0c", 6);
+    host_record(20, "other.example.org");
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_EQ(a.n, 4);
+    CHECK_STR(a.name[0], "a.example.org");
+    CHECK_EQ(a.preference[0], 5);
+    CHECK_STR(a.name[1], "backup.example.org");
+    CHECK_STR(a.name[2], "other.example.org");
+    CHECK_EQ(a.preference[2], 20);
+    CHECK_STR(a.name[3], "last.example.org");
+    CHECK_EQ(a.preference[3], 0xffff);
+    begin(0x8180, 1);
+    host_record(0, "");                                  /* RFC 7505 */
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_EQ(a.n, 1);
+    CHECK_STR(a.name[0], "");
+}
+
+/* CASES G4: 500 of them, and the best are kept. */
+static void many_hosts_that_take_mail(void)
+{
+    char host[20];
+
+    ask(DNSMSG_MX, "example.org");
+    begin(0x8180, 500);
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(host, sizeof host, "h%u.example", i);
+        host_record((i * 7) % 500, host);
+    }
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_EQ(a.n, DNSMSG_NAMES);
+    for (unsigned i = 0; i < DNSMSG_NAMES; i++) {
+        snprintf(host, sizeof host, "h%u.example", i * 143 % 500);       /* 143 is what 7 is undone by */
+        CHECK_EQ(a.preference[i], i);
+        CHECK_STR(a.name[i], host);
+    }
+}
+
+static void texts(void)
+{
+    static uint8_t data[4000];
+
+    ask(DNSMSG_TXT, "2.0.0.127.bad.example.com");
+    begin(0x8180, 2);
+    record(NULL, DNSMSG_TXT, "\4Open\0\7 relay,", 14);
+    record(NULL, DNSMSG_TXT, "\5other", 6);
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_EQ(a.n, 2);
+    CHECK_STR(a.text, "Open relay,");
+    begin(0x8180, 1);
+    record(NULL, DNSMSG_TXT, "\x0f%s\r\n250 \0\xe9\x7f\x1b\t%n", 16);
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_STR(a.text, "%s??250 ?????%n");
+    begin(0x8180, 1);
+    record(NULL, DNSMSG_TXT, "", 1);                     /* an empty one */
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_STR(a.text, "");
+    memset(data, 'x', sizeof data);
+    for (size_t at = 0; at < sizeof data; at += 200)
+        data[at] = 199;
+    begin(0x8180, 1);
+    record(NULL, DNSMSG_TXT, data, sizeof data);
+    CHECK_EQ(read_it(), DNSMSG_ANSWER);
+    CHECK_EQ(strlen(a.text), DNSMSG_TEXT - 1);
+    CHECK_EQ(strspn(a.text, "x"), DNSMSG_TEXT - 1);
+}
+
 static void none(void)
 {
     ask(DNSMSG_A, "mx.example.org");
@@ -235,9 +355,9 @@ static void other_records_are_passed_over(void)
     record(NULL, DNSMSG_A, "\2\2\2\2", 4);
     msg[msg_n - 11] = 3;                                 /* of class CH */
     CHECK_EQ(read_it(), DNSMSG_NODATA);
-    ask(DNSMSG_MX, "example.org");
+    ask(99, "example.org");                              /* of a type that is not read it is known that it is there */
     begin(0x8180, 1);
-    record(NULL, DNSMSG_MX, "\0\5\1a\0", 5);
+    record(NULL, 99, "", 0);
     CHECK_EQ(read_it(), DNSMSG_ANSWER);
     CHECK_EQ(a.n, 1);
 }
@@ -448,6 +568,21 @@ static void lengths_that_lie(void)
     begin(0x8180, 1);
     record(NULL, DNSMSG_PTR, "\1a\0", 4);                /* a byte behind the name */
     CHECK_EQ(read_it(), DNSMSG_BROKEN);
+    ask(DNSMSG_MX, "mx.example.org");
+    for (unsigned length = 0; length < 6; length++) {
+        begin(0x8180, 2);
+        record(NULL, DNSMSG_MX, "\0\5\1a\0\0", length);
+        record("", 16, "", 0);
+        CHECK_EQ(read_it(), length == 5 ? DNSMSG_ANSWER : DNSMSG_BROKEN);
+    }
+    ask(DNSMSG_TXT, "mx.example.org");
+    for (unsigned length = 0; length < 6; length++) {
+        begin(0x8180, 2);
+        record(NULL, DNSMSG_TXT, "\2aa\1b", length);
+        record("", 16, "", 0);
+        CHECK_EQ(read_it(), length == 3 || length == 5 ? DNSMSG_ANSWER : DNSMSG_BROKEN);
+    }
+    ask(DNSMSG_PTR, "mx.example.org");
     begin(0x8180, 2);
     record(NULL, DNSMSG_PTR, "\1a", 2);                  /* a name that ends in the next record */
     record("", 16, "", 0);
@@ -502,9 +637,13 @@ int main(void)
 {
     RUN(a_question_as_bytes);
     RUN(questions_about_addresses);
+    RUN(questions_to_blocklists);
     RUN(what_is_no_name);
     RUN(addresses);
     RUN(names);
+    RUN(hosts_that_take_mail);
+    RUN(many_hosts_that_take_mail);
+    RUN(texts);
     RUN(none);
     RUN(other_records_are_passed_over);
     RUN(aliases);
