@@ -54,6 +54,7 @@ static void reset(struct srv *s)
 {
     s->has_sender = false;
     s->sender.len = s->rcpt.len = 0;
+    s->sender.text[0] = s->rcpt.text[0] = '\0';
     s->declared_size = s->chunks_size = 0;
     s->body = SRV_BODY_7BIT;
     s->utf8 = s->chunked = false;
@@ -490,6 +491,7 @@ enum srv_want srv_tls_done(struct srv *s, const char *auth)
     s->greeted = SRV_SILENT;
     s->helo[0] = s->reply[0] = '\0';
     s->is_tls = true;
+    s->is_authenticated = false;
     s->options.auth = auth;
     return s->asked = SRV_LINE;
 }
@@ -517,6 +519,8 @@ static enum srv_want do_auth(struct srv *s, const char *arg, size_t n)
         return refuse(s, "538 5.7.11 AUTH needs STARTTLS first");
     if (s->greeted != SRV_EHLO || s->is_authenticated || s->has_sender)
         return refuse(s, "503 5.5.1 AUTH comes once, after EHLO and before MAIL");
+    if (!n)
+        return refuse(s, "501 5.5.4 the form is AUTH MECHANISM");
     if (!take_mechanism(s, arg, n))
         return refuse(s, "504 5.5.4 a mechanism that is not offered");
     s->reply[0] = '\0';

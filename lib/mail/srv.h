@@ -66,7 +66,7 @@ struct srv {
     bool has_sender;                 /* a transaction is open */
     uint64_t chunk;                  /* bytes to take or to read away now (RFC 3030) */
     bool chunk_first, chunk_last;
-    char etrn[LIMIT_DOMAIN + 1];     /* the domain (RFC 1985) */
+    char etrn[LIMIT_DOMAIN + 2];     /* the domain (RFC 1985), with `@` before it for those below it too */
     char auth_mechanism[24];         /* in capitals */
     const char *auth_initial;        /* the initial response in the line, or NULL; of auth_initial_n bytes */
     size_t auth_initial_n;
