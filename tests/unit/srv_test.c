@@ -80,8 +80,9 @@ static void commands_of_every_kind(void)
         { "STARTTLS", "502 5.5.1" }, { "AUTH PLAIN x", "502 5.5.1" }, { "AUTH", "502" },
         { "QUIT now", "501 5.5.4" }, { "", "500 5.5.2" }, { "   ", "500" }, { " NOOP", "500" }, { "NOOPS", "500" },
         { "NOO", "500" }, { "X", "500" }, { "MAIL", "501 5.5.4" }, { "MAIL FROM", "501" }, { "MAIL TO:<a@b>", "501" },
-        { "MAILFROM:<a@b>", "500" }, { "MAIL FROM :<a@b>", "501" }, { "mail from:<a@b>", "250" }, 
-        { "RCPT", "503 5.5.1" }, { "DATA", "503" }, { "DATA x", "501 5.5.4" }, { "\xff\xfe", "500" }, { "HELO", "501" }, { "QUIT", "221 2.0.0" },
+        { "MAILFROM:<a@b>", "500" }, { "MAIL FROM :<a@b>", "501" }, { "mail from:<a@b>", "250" },
+        { "RCPT", "503 5.5.1" }, { "DATA", "503" }, { "DATA x", "501 5.5.4" }, { "\xff\xfe", "500" },
+        { "HELO", "501" }, { "QUIT", "221 2.0.0" },
         { "quit", "221" }, { "QUIT  ", "221" },
     };
 
