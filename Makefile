@@ -116,7 +116,7 @@ $O/unit/%: tests/unit/%.c $O/libbuzon.a
 -include $(UNIT:%=$O/unit/%.d)
 
 # What `make bench` measures with.
-BENCH := nothing banner spawn connect decide
+BENCH := nothing banner spawn connect decide floor
 $O/bench/%: tests/bench/%.c $O/libbuzon.a
 	$(call say,BENCH,$@)
 	$Qmkdir -p $(@D)
@@ -137,7 +137,7 @@ check: deps-check all
 check-all: deps-check-all all
 	+$Qtests/run all
 bench: deps-bench all $(BENCH:%=$O/bench/%)
-	+$Qtests/bench/run && tests/bench/access $O
+	+$Qtests/bench/run $O; mail=$$?; tests/bench/access $O && exit $$mail
 
 # The boards that are built; one board by object, when BOARD is given.
 size:
