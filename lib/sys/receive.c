@@ -218,9 +218,39 @@ enum srv_want receive_text(struct session *s)
 
 /* ---- chunks (RFC 3030): their length is known, so that no byte of them can pass for a command */
 
+static const char *const bad_parts[] = {
+    [RECODE_BARE] = "554 5.6.0 a bare CR, a bare LF or a NUL in a part that is not binary",
+    [RECODE_BROKEN] = "554 5.6.3 the binary message cannot be converted: its parts cannot be told apart",
+    [RECODE_DEEP] = "554 5.6.3 the binary message cannot be converted: parts in parts, too deep",
+};
+
+/* Stores n bytes of s->recoded, unless there is a fault. */
+static void store_recoded(struct session *s, enum recode_result r, size_t n)
+{
+    if (r == RECODE_GOOD)
+        store(s, s->recoded, n);
+    else
+        s->refusal = bad_parts[r];
+}
+
+static void store_binary(struct session *s, const char *data, size_t n)
+{
+    while (n && !s->refusal) {
+        size_t part = n < SESSION_RECODE ? n : SESSION_RECODE, made;
+        enum recode_result r = recode_take(&s->recode, data, part, s->recoded, &made);
+        store_recoded(s, r, made);
+        data += part;
+        n -= part;
+    }
+}
+
 /* Stores n bytes of a chunk. */
 static void store_chunk(struct session *s, const char *data, size_t n)
 {
+    if (s->srv.body == SRV_BODY_BINARYMIME) {
+        store_binary(s, data, n);
+        return;
+    }
     while (n && !s->refusal) {
         const char *text;
         size_t used, made;
@@ -241,6 +271,11 @@ static void end_chunks(struct session *s)
 
     if (s->refusal)
         return;
+    if (s->srv.body == SRV_BODY_BINARYMIME) {
+        enum recode_result r = recode_finish(&s->recode, s->recoded, &made);
+        store_recoded(s, r, made);
+        return;
+    }
     if (dot_last(&s->dot, &text, &made) == DOT_BAD)
         s->refusal = bad_text[s->dot.fault];
     else
@@ -279,6 +314,7 @@ enum srv_want receive_chunk(struct session *s)
     if (s->srv.chunk_first) {
         const char *no = receive_open(s);
         dot_start_chunks(&s->dot, s->client.lan);
+        recode_start(&s->recode, true);
         s->refusal = no;
     }
     enum io_result r = read_chunk(s, true);

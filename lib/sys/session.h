@@ -4,6 +4,7 @@
 
 #include "mail/dot.h"
 #include "mail/header.h"
+#include "mail/recode.h"
 #include "mail/srv.h"
 #include "sys/client.h"
 #include "sys/io.h"
@@ -11,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define SESSION_RECODE 4096          /* bytes that are converted at a time */
 
 /* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
  * not touch are never made. */
@@ -23,6 +26,8 @@ struct session {
     struct queue_new queued;         /* fd is -1 while no message is being stored */
     struct dot dot;
     struct header header;
+    struct recode recode;            /* of a message that comes in BINARYMIME */
+    char recoded[RECODE_ROOM(SESSION_RECODE)];
     bool discard;                    /* this message is taken and thrown away */
     const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
     uint64_t size;                   /* of its text so far */
