@@ -334,8 +334,10 @@ static void body_byte(struct recode *r, char c)
             line_done(r);
             return;
         }
-        if (!r->binary)
+        if (!r->binary) {
             fail(r, RECODE_BARE);
+            return;
+        }
         release(r, r->hold_n);
     } else if (r->state == RECODE_BODY_LINE) {
         if (c == '\r' || (r->depth && n < NAME_MOST && c && c != '\n' && (n > 1 || c == '-'))) {

@@ -130,9 +130,11 @@ static void binary_parts(void)
 static void parts_in_parts(void)
 {
     BECOMES("Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n"
-            "--a b\r\n" MIXED BINARY "\r\n--abc\r\n" BINARY "\r\n\n\r\n--abc--\r\n--a b\r\n" BINARY "\r\n\n\r\n--a b--\r\n",
+            "--a b\r\n" MIXED BINARY "\r\n--abc\r\n" BINARY "\r\n\n\r\n--abc--\r\n"
+            "--a b\r\n" BINARY "\r\n\n\r\n--a b--\r\n",
             "Content-Type: multipart/alternative;\r\n boundary=\"a b\"\r\n\r\n"
-            "--a b\r\n" MIXED EIGHT "\r\n--abc\r\n" BASE64 "\r\nCg==\r\n--abc--\r\n--a b\r\n" BASE64 "\r\nCg==\r\n--a b--\r\n");
+            "--a b\r\n" MIXED EIGHT "\r\n--abc\r\n" BASE64 "\r\nCg==\r\n--abc--\r\n"
+            "--a b\r\n" BASE64 "\r\nCg==\r\n--a b--\r\n");
     /* A delimiter of the outer one ends the inner ones. */
     BECOMES("Content-Type: multipart/x; boundary=out\r\n\r\n--out\r\n" MIXED "\r\n--abc\r\n" BINARY
             "\r\n\n\r\n--out\r\n" BINARY "\r\n\r\n--abc\r\n--out--\r\n",
