@@ -1,6 +1,6 @@
 /* What name servers answer: the first byte picks the question, and whether its header and question are put before the
- * rest. What is read from it is bounded, clean, and the same again. */
-#include "mail/dnsmsg.h"
+ * rest. What is read from it is bounded, clean, and the same again; and as a blocklist's it has one meaning. */
+#include "mail/dnsbl.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static void make_question(uint8_t pick, struct dnsmsg_question *q)
     static const char *const names[] = { "mx.example.org", "a", "WWW.Example.Org", "1.2.0.192.in-addr.arpa" };
     static const enum dnsmsg_type types[] = { DNSMSG_A, DNSMSG_AAAA, DNSMSG_PTR, DNSMSG_MX };
 
-    MUST(dnsmsg_ask(q, 0x1234, types[pick & 3], names[pick >> 2 & 3]) == 0);
+    MUST(dnsmsg_ask(q, 0x1234, pick & 32 ? DNSMSG_TXT : types[pick & 3], names[pick >> 2 & 3]) == 0);
 }
 
 static void check_name(const char name[DNSMSG_NAME])
@@ -30,7 +30,21 @@ static void check_name(const char name[DNSMSG_NAME])
     }
 }
 
-static void check_answer(const struct dnsmsg_question *q, const struct dnsmsg_answer *a)
+/* Which one it is depends on the first address that lists nobody, if there is any, and on no other. */
+static void check_list(struct dnsmsg_answer *a)
+{
+    const struct net_addr *which;
+    const enum dnsbl_answer r = dnsbl_read(a, &which);
+    const unsigned i = (unsigned)(which - a->addr), n = a->n;
+
+    MUST(i < n && (r != DNSBL_LISTED || (i == 0 && which->byte[0] == 127)));
+    for (a->n = 1; a->n < i + 1; a->n++)
+        MUST(dnsbl_read(a, &which) == DNSBL_LISTED);
+    MUST(dnsbl_read(a, &which) == r);
+    a->n = n;
+}
+
+static void check_answer(const struct dnsmsg_question *q, struct dnsmsg_answer *a)
 {
     bool addresses = q->type == DNSMSG_A || q->type == DNSMSG_AAAA;
 
@@ -40,7 +54,16 @@ static void check_answer(const struct dnsmsg_question *q, const struct dnsmsg_an
         MUST(a->n <= DNSMSG_ADDRS);
     for (unsigned i = 0; addresses && i < a->n; i++)
         MUST(a->addr[i].family == NET_V4 || (a->addr[i].family == NET_V6 && q->type == DNSMSG_AAAA));
-    if (q->type == DNSMSG_PTR) {
+    if (q->type == DNSMSG_A)
+        check_list(a);
+    if (q->type == DNSMSG_TXT) {
+        MUST(strnlen(a->text, DNSMSG_TEXT) < DNSMSG_TEXT);
+        for (const char *p = a->text; *p; p++)
+            MUST(*p >= ' ' && *p <= '~');
+    }
+    for (unsigned i = 1; q->type == DNSMSG_MX && i < a->n; i++)
+        MUST(a->preference[i - 1] <= a->preference[i]);
+    if (q->type == DNSMSG_PTR || q->type == DNSMSG_MX) {
         MUST(a->n <= DNSMSG_NAMES);
         for (unsigned i = 0; i < a->n; i++)
             check_name(a->name[i]);
