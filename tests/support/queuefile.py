@@ -4,7 +4,7 @@ import re
 
 STATE_AT, STATE_LEN = 33, 32                 # what changes in place, in the first line
 REASON = 120
-FIRST_LINE = re.compile(rb"BUZON1 ([0-9a-f]{8}) ([0-9a-f]{16}) ([0-9a-f]{4}) ([0-9a-f]{8}) ([0-9a-f]{16}) -\n")
+FIRST_LINE = re.compile(rb"BUZON1 ([0-9a-f]{8}) ([0-9a-f]{16}) ([0-9a-f]{4}) ([0-9a-f]{8}) ([0-9a-f]{16}) [-8]\n")
 
 
 def crc32c_table():
