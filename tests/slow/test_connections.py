@@ -184,7 +184,7 @@ def connect(port, client):
 @pytest.mark.root
 def test_a_thousand_connections_while_another_is_served(box, served):
     """CASES E8: they come as fast as they can, talk or not, and hang up; mail goes on all the while."""
-    box.conf(connect_rate="off")
+    box.conf(connect_rate="off", message_rate="off", recipient_rate="off")
     opened, said, stop = [], [], threading.Event()
 
     def knock(client):

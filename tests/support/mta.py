@@ -6,8 +6,10 @@
 import os
 import pathlib
 import shutil
+import signal
 import smtplib
 import subprocess
+import tempfile
 import time
 
 from support import isolate
@@ -29,19 +31,19 @@ class Mta:
 
     empty = ("/var/spool", "/var/lib", "/var/log", "/run")
 
-    def __init__(self, directory, to):
-        self.directory, self.to, self.port = directory, to, free_port()
-        directory.mkdir()
-        directory.chmod(0o755)
-        argv = ["unshare", "--fork", "--pid", "--kill-child", *map(str, self.prepare())]
-        self.output = open(directory / "output", "wb")
+    def __init__(self, to):
+        self.directory, self.to, self.port = pathlib.Path(tempfile.mkdtemp(prefix="buzon-mta-")), to, free_port()
+        self.directory.chmod(0o755)
+        argv = ["unshare", "--fork", "--pid", *map(str, self.prepare())]
+        self.output = open(self.directory / "output", "wb")
         self.process = subprocess.Popen(argv, preexec_fn=self.enter, stdin=subprocess.DEVNULL, stdout=self.output,
                                         stderr=self.output, start_new_session=True, cwd="/")
         try:
             wait_port("127.0.0.1", self.port)
         except OSError:
+            log = self.log()
             self.close()
-            raise AssertionError(f"{self.__class__.__name__} does not start\n{self.log()}") from None
+            raise AssertionError(f"{self.__class__.__name__} does not start\n{log}") from None
 
     def prepare(self):
         """Writes the configuration; returns the command."""
@@ -77,7 +79,7 @@ class Mta:
             refused = s.sendmail(sender, list(recipients), text, list(options))
             assert refused == {}, refused
 
-    def sends(self, timeout=60):
+    def sends(self, timeout=20):
         """Waits until it has sent everything that it has."""
         end = time.monotonic() + timeout
         while self.waiting():
@@ -85,9 +87,14 @@ class Mta:
             time.sleep(0.05)
 
     def close(self):
+        """Ends the first process of its namespace, and with it all of them."""
+        pid = self.process.pid
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self.output.close()
+        shutil.rmtree(self.directory)
 
 
 class Postfix(Mta):
