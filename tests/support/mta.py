@@ -178,13 +178,15 @@ smtp:
   driver = smtp
   port = {to}
   message_linelength_limit = 64M
+begin retry
+* * F,1h,1s
 """
 
     def prepare(self):
         exim, conf = ASIDE / "exim4-daemon-light/usr/sbin/exim4", self.directory / "conf"
         conf.write_text(self.settings.format(exim=exim, port=self.port, to=self.to))
         conf.chmod(0o644)
-        return [exim, "-C", conf, "-bdf"]
+        return [exim, "-C", conf, "-bdf", "-q1s"]
 
     def folders(self):
         os.mkdir("/var/spool/exim")
