@@ -48,7 +48,7 @@ static unsigned hex(char c)
     return str_is_digit(c) ? (unsigned)(c - '0') : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
 }
 
-/* Reads one byte of xtext. Returns how many it took, 0 when there is none. */
+/* Reads one byte of xtext. Returns how many it took, 0 when there is none or it stands for a control character. */
 static size_t xtext_byte(const char *text, size_t n, char *out)
 {
     if (text[0] > ' ' && text[0] <= '~' && text[0] != '+' && text[0] != '=') {
@@ -59,7 +59,7 @@ static size_t xtext_byte(const char *text, size_t n, char *out)
         return 0;
     unsigned v = hex(text[1]) << 4 | hex(text[2]);
     *out = (char)v;
-    return v >= ' ' && v <= '~' ? 3 : 0;
+    return v >= ' ' && v != 0x7f ? 3 : 0;
 }
 
 int dsn_xtext_decode(const char *text, size_t n, char *out)
@@ -67,8 +67,8 @@ int dsn_xtext_decode(const char *text, size_t n, char *out)
     size_t len = 0, took;
 
     for (size_t i = 0; i < n; i += took) {
-        took = xtext_byte(text + i, n - i, out + len++);
-        if (took == 0)
+        took = xtext_byte(text + i, n - i, out + len);
+        if (took == 0 || out[len++] & 0x80)
             return -1;
     }
     out[len] = '\0';

@@ -28,8 +28,8 @@ struct dsn_mail {
 
 /* Each reads the n bytes behind `NOTIFY=`, `ORCPT=`, `RET=` or `ENVID=` and returns 0, or -1 when they are not what
  * RFC 3461 (for ORCPT of the type utf-8 also RFC 6533) has there, are too long, or stand for a control character
- * (CASES B5); then nothing is changed. Bytes over 127 are let through with `utf8` alone. That a parameter comes once is
- * the caller's to see to. */
+ * (CASES B5); then nothing is changed. Bytes over 127 are let through with `utf8` alone, but ORCPT may stand for some:
+ * Postfix writes a UTF-8 address as `rfc822;+C3+A9@b`. That a parameter comes once is the caller's to see to. */
 int dsn_notify(const char *text, size_t n, struct dsn_rcpt *r);
 int dsn_orcpt(const char *text, size_t n, bool utf8, struct dsn_rcpt *r);
 int dsn_ret(const char *text, size_t n, struct dsn_mail *m);

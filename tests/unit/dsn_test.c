@@ -116,7 +116,7 @@ static void orcpts(void)
         { "", -1, -1 }, { ";", -1, -1 }, { "rfc822", -1, -1 }, { "rfc822;", -1, -1 }, { ";a@b", -1, -1 },
         { "rfc 822;a@b", -1, -1 }, { "rfc822;a b@c", -1, -1 }, { "rfc822;a+b@c", -1, -1 }, { "rf+63;a@b", -1, -1 },
         { "rfc822;a+0D+0Ab@c", -1, -1 }, { "rfc822;+00", -1, -1 }, { "rfc822;a+7F", -1, -1 },
-        { "rfc822;a+2b@c", -1, -1 }, { "rfc822;a+E9@c", -1, -1 }, { "rfc822;a\xc3\xa9@c", -1, -1 },
+        { "rfc822;a+2b@c", -1, -1 }, { "rfc822;a+C3+A9@c", 0, 0 }, { "rfc822;a\xc3\xa9@c", -1, -1 },
         { "rfc822;\\x{E9}@c", 0, 0 },                        /* seven bytes that mean themselves there */
         { "utf-8;\\x{E9}@c", 0, 0 }, { "UTF-8;a\\x{1F4EC}b@c", 0, 0 }, { "utf-8;\\x{10FFFF}", 0, 0 },
         { "utf-8;\\x{e9}@c", 0, 0 }, { "utf-8;a+2Bb@c", 0, 0 },
@@ -164,7 +164,7 @@ static void b5_no_byte_that_is_a_control_by_any_name(void)
     for (int c = 0; c < 256; c++) {
         text[9] = digits[c >> 4];
         text[10] = digits[c & 15];
-        CHECK_EQ(dsn_orcpt(text, sizeof text - 1, true, &r), c >= ' ' && c <= '~' ? 0 : -1);
+        CHECK_EQ(dsn_orcpt(text, sizeof text - 1, true, &r), c >= ' ' && c != 0x7f ? 0 : -1);
         CHECK_EQ(dsn_envid(text + 7, sizeof text - 8, &m), c >= ' ' && c <= '~' ? 0 : -1);
         raw[7] = (char)c;
         int got = dsn_orcpt(raw, sizeof raw - 1, true, &r);
