@@ -59,7 +59,9 @@ $O/obj/lib/base/crc32c.o $O/obj/lib/base/siphash.o: OWN :=
 # nothing is thrown. File names are cut to the tree, so that its place leaves no trace in the binary.
 CFLAGS = -Os -g $(CODE) $(OWN) $(WARN) -Wlogical-op -Wduplicated-cond $(WERROR) -fstack-protector-strong \
           -fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
-LDFLAGS := $(LINK) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none,--fatal-warnings
+# Sorted, so that small variables share pages: see lib/base/page.h.
+LDFLAGS := $(LINK) -Wl,--gc-sections,--sort-section=alignment,-z,relro,-z,now,-z,noexecstack,--build-id=none \
+           -Wl,--fatal-warnings
 LDLIBS := $O/bearssl/libbearssl.a
 
 # Objects are made anew when what they are made with changes; the date matters only to those that name it.

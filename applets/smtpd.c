@@ -1,6 +1,7 @@
 /* smtpd: speaks SMTP to a client on fd 0, or listens for clients itself. */
 #include "applets.h"
 
+#include "base/page.h"
 #include "mail/option.h"
 #include "sys/clock.h"
 #include "sys/listen.h"
@@ -23,9 +24,9 @@
 
 static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
 
-static struct smtpd {
-    struct site site;
+static PAGE_ALONE struct smtpd {
     struct session session;
+    struct site site;
     struct limits limits;
     const char *called;              /* argv[0] */
     bool borrowed;                   /* the rules that are loaded are /etc's, which the jail lacks */
@@ -59,6 +60,7 @@ static int serve(struct smtpd *d)
     if (no)
         return refuse(d, no, *c->answer.fault ? EX_CONFIG : EX_NOPERM);
     rules_done(&c->rules);
+    proc_give_back_stack();
     session_run(&d->session);
     return EX_OK;
 }

@@ -3,6 +3,7 @@
  * options say, and nothing is written to the client unless they do. */
 #include "applets.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "mail/access.h"
 #include "sys/effect.h"
@@ -107,7 +108,7 @@ static bool let_in(const char *daemon)
 {
     static struct dns_names dns;
     static struct verdict_names names = { .dns = &dns };
-    static struct access_why why;
+    static PAGE_ALONE struct access_why why;
     char daemons[DAEMON_NAME + 16];
     struct access_facts facts = { .daemons = daemons };
     struct effect_way way = { .facts = &facts, .names = &names, .becomes_daemon = true, .facility = LOG_DAEMON,

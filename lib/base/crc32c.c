@@ -1,6 +1,8 @@
 /* CRC-32C by the processor where it can, else four bytes a step. */
 #include "base/crc32c.h"
 
+#include "base/page.h"
+
 #define CRC32C_POLY 0x82F63B78u      /* reversed 0x1EDC6F41 */
 
 #if defined __ARM_FEATURE_CRC32
@@ -26,7 +28,7 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t n)
 #else
 
 /* 4 KB, made at the first use: they would cost as much flash. */
-static uint32_t table[4][256];
+static PAGE_ALONE uint32_t table[4][256];
 
 static void table_make(void)
 {
@@ -60,8 +62,6 @@ static uint32_t by_table(uint32_t crc, const unsigned char *p, size_t n)
 #include <stdbool.h>
 #include <string.h>
 
-#define HARDWARE_FROM 4096           /* bytes a run: asking for the processor's features may leave a virtual machine */
-
 static bool has_sse42(void)
 {
     static enum { UNASKED, NO, YES } answer;
@@ -86,14 +86,13 @@ __attribute__((target("sse4.2"))) static uint32_t by_sse42(uint32_t crc, const u
 }
 
 #else
-#define HARDWARE_FROM SIZE_MAX
-#define has_sse42()   0
-#define by_sse42      by_table
+#define has_sse42() 0
+#define by_sse42    by_table
 #endif
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t n)
 {
-    return ~(n >= HARDWARE_FROM && has_sse42() ? by_sse42(~crc, data, n) : by_table(~crc, data, n));
+    return ~(has_sse42() ? by_sse42(~crc, data, n) : by_table(~crc, data, n));
 }
 
 #endif

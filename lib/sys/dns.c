@@ -1,6 +1,7 @@
 /* Names of hosts: see dns.h. */
 #include "sys/dns.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "sys/apart.h"
 #include "sys/clock.h"
@@ -222,7 +223,7 @@ static int64_t enough(const struct resolve_ask *ask, int64_t end, void *context)
 /* Asks for one full name. SYS_PERM when there is no such thing. */
 static enum sys_result addresses_at(const char *name, int64_t deadline, struct dns_addresses *found)
 {
-    static struct dnsmsg_answer v6, v4;
+    static PAGE_ALONE struct dnsmsg_answer v6, v4;
     struct resolve_ask ask[2] = { { .answer = &v6 }, { .answer = &v4 } };
 
     if (dnsmsg_ask(&ask[0].q, 0, DNSMSG_AAAA, name) || dnsmsg_ask(&ask[1].q, 0, DNSMSG_A, name))

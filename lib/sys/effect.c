@@ -1,6 +1,7 @@
 /* What options do: see effect.h. */
 #include "sys/effect.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "mail/option.h"
 #include "sys/file.h"
@@ -193,7 +194,7 @@ static void add_line(struct act *a, struct io *io, const char *line, size_t n, b
 
 static void send_banner(struct act *a, const char *text, size_t n)
 {
-    static struct io io;
+    static PAGE_ALONE struct io io;
     int flags = fcntl(0, F_GETFL);
 
     io_start(&io, 0, 0);
@@ -348,12 +349,12 @@ static enum effect_result carry_out(struct act *a)
 enum effect_result effect_run(const struct access_why *why, struct effect_way *w)
 {
     struct rule_span rest = { why->options, strlen(why->options) };
-    static struct act a;
+    static PAGE_ALONE struct act a;
     enum expand_result e;
 
-    a = (struct act){ .why = why, .w = w };
     if (rest.n == 0)
-        return EFFECT_GO_ON;
+        return EFFECT_GO_ON;         /* and these pages are never made */
+    a = (struct act){ .why = why, .w = w };
     while (rest.p) {
         if (option_next(&rest, &a.o))
             return fail(&a, "an option that cannot be understood");     /* cannot be: the judge has read it */

@@ -11,8 +11,10 @@
 #define IO_IN  16384
 #define IO_OUT 16384
 
-/* Both directions of a connection. `in` and `out` are separate descriptors for inetd's fd 0 and 1. */
+/* Both directions of a connection. `in` and `out` are separate descriptors for inetd's fd 0 and 1. The buffers stand
+ * first: seldom is more than the beginning of `out` used, and memory that is not used is never made. */
 struct io {
+    char out[IO_OUT], in[IO_IN];
     int in_fd, out_fd;
     int64_t deadline;                /* for what is done now; set it anew for each command */
     size_t in_at, in_n, out_n;
@@ -20,7 +22,6 @@ struct io {
     bool skipped_cr;                 /* … and what was skipped so far ends in a CR */
     const volatile sig_atomic_t *stop;   /* NULL, or set by a signal: no further command is waited for */
     bool dead;                       /* an error or a deadline: nothing more will work */
-    char in[IO_IN], out[IO_OUT];
 };
 
 enum io_result {

@@ -1,6 +1,7 @@
 /* Whose is the client's end: see owner.h. */
 #include "sys/owner.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "sys/apart.h"
 #include "sys/clock.h"
@@ -61,7 +62,7 @@ static int call(const struct question *q, int64_t end)
 
 static void converse(int fd, const struct question *q, int64_t end, char user[IDENT_USER])
 {
-    static struct io io;
+    static PAGE_ALONE struct io io;
     char question[IDENT_QUESTION];
     const char *line;
     size_t n;

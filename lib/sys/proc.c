@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #define PROC_FILES 64
+#define STACK_NEAR 512               /* bytes below a frame that are its own: its callees, and a red zone */
+#define STACK_FAR  65536
 
 static int fds_012_exist(void)
 {
@@ -109,6 +113,28 @@ int proc_limit(void)
 
     signal(SIGXFSZ, SIG_IGN);
     return setrlimit(RLIMIT_NOFILE, &files) || setrlimit(RLIMIT_NPROC, &processes) ? -1 : 0;
+}
+
+static void give_back(uintptr_t from, uintptr_t to)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    from = (from + page - 1) & -page;
+    to &= -page;
+    if (from < to)
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void proc_give_back(void *at, size_t n)
+{
+    give_back((uintptr_t)at, (uintptr_t)at + n);
+}
+
+void proc_give_back_stack(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0) - STACK_NEAR;
+
+    give_back(here - STACK_FAR, here);
 }
 
 bool proc_is_secure_exec(void)

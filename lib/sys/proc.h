@@ -5,6 +5,7 @@
 #include "base/fault.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* The first act of every applet (CASES J7): fds 0 to 2 exist, all others are closed, no signal is blocked, SIGCHLD,
@@ -31,6 +32,12 @@ int proc_limit(void);
 /* Drops for good to uid and gid: groups, gid, uid, each verified, and root must not come back.
  * Then no_new_privs. Returns 0, or -1 with the fault set; the caller must exit then. */
 int proc_drop(uid_t uid, gid_t gid, struct fault *f);
+
+/* The n bytes at `at`, of memory that started as zeros, are not needed any more: what whole pages of them there are go
+ * back to the kernel, and are zeros when they are touched again. The second: of the stack, what lies far below its
+ * caller, which start-up may have used. For the sessions that wait side by side. */
+void proc_give_back(void *at, size_t n);
+void proc_give_back_stack(void);
 
 /* A path from --root's environment twin may be used only by a program that runs with its caller's own rights. */
 bool proc_is_secure_exec(void);

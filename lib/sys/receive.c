@@ -5,6 +5,7 @@
 #include "mail/trace.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,6 +66,7 @@ const char *receive_open(struct session *s)
     }
     if (queue_create(&s->queued, &s->envelope) != SYS_OK || put_trace(s) != SYS_OK)
         return receive_failed(s, "queue/tmp");
+    proc_give_back(s->envelope.text, s->envelope.len);       /* it stands in the file */
     return NULL;
 }
 

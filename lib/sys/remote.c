@@ -1,6 +1,7 @@
 /* The sending side: see remote.h. */
 #include "sys/remote.h"
 
+#include "base/page.h"
 #include "base/str.h"
 #include "mail/dot.h"
 
@@ -295,7 +296,7 @@ static void idle(struct remote *r)
 void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, const unsigned *rcpts, unsigned n,
                     remote_told *told, void *context)
 {
-    static unsigned waiting[LIMIT_RCPTS];
+    static PAGE_ALONE unsigned waiting[LIMIT_RCPTS];
     static bool refused[LIMIT_RCPTS];
     struct job j = { .r = r, .q = q, .e = e, .rcpts = waiting, .n = n, .told = told, .context = context };
 

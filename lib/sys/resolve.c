@@ -1,6 +1,7 @@
 /* Asking name servers: see resolve.h. */
 #include "sys/resolve.h"
 
+#include "base/page.h"
 #include "mail/limits.h"
 #include "mail/resconf.h"
 #include "sys/clock.h"
@@ -31,7 +32,7 @@ static struct {
 } state;
 
 /* One message, of whatever size: pages that no answer reaches are never made. */
-static uint8_t packet[DNSMSG_MOST];
+static PAGE_ALONE uint8_t packet[DNSMSG_MOST];
 
 /* ---- the files */
 

@@ -1,6 +1,7 @@
 /* hosts.allow and hosts.deny from disk: see rules.h. */
 #include "sys/rules.h"
 
+#include "base/page.h"
 #include "mail/index.h"
 #include "mail/limits.h"
 #include "mail/patfile.h"
@@ -32,8 +33,8 @@ void rules_load_file(struct access_file *file, const char *path)
 }
 
 /* The files of patterns, and their names: a rule's own text may be gone with its line. */
-static struct access_file files[ACCESS_FILES];
-static char names[ACCESS_FILES][PATFILE_NAME + 1];
+static PAGE_ALONE struct access_file files[ACCESS_FILES];
+static PAGE_ALONE char names[ACCESS_FILES][PATFILE_NAME + 1];
 
 static void add_file(struct access_files *all, const struct rule_span *name)
 {

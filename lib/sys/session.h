@@ -16,22 +16,22 @@
 #define SESSION_RECODE 4096          /* bytes that are converted at a time */
 
 /* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
- * not touch are never made. */
+ * not touch are never made, so what is small stands together, between the ends of buffers that are used first. */
 struct session {
+    struct io io;
     const struct conf *conf;
     struct client client;
-    struct io io;
     struct srv srv;
-    struct envelope envelope;
-    struct queue_new queued;         /* fd is -1 while no message is being stored */
     struct dot dot;
     struct header header;
-    struct recode recode;            /* of a message that comes in BINARYMIME */
-    char recoded[RECODE_ROOM(SESSION_RECODE)];
     bool discard;                    /* this message is taken and thrown away */
     const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
     uint64_t size;                   /* of its text so far */
     int64_t until;                   /* when all of it must be here, on clock_mono_ms */
+    struct queue_new queued;         /* fd is -1 while no message is being stored */
+    struct envelope envelope;
+    struct recode recode;            /* of a message that comes in BINARYMIME */
+    char recoded[RECODE_ROOM(SESSION_RECODE)];
 };
 
 /* Ready for the peer on these descriptors; the client and conf are set up by the caller after it. */

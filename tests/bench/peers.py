@@ -202,7 +202,8 @@ def all_peers():
              ["/usr/sbin/sendmail", "sendmail", "-bs", "-Am", "-odq"]),
         Peer("postfix-bs", ["postfix"], "var/spool/postfix", set_up_postfix, "postfix",
              ["/usr/sbin/sendmail", "sendmail", "-bs"], ["postfix", "start-fg"]),
-        Peer("exim", ["exim4-daemon-light"], "var/spool/exim4", set_up_exim, "root", ["/usr/sbin/exim4", "exim4", "-bs"]),
+        Peer("exim", ["exim4-daemon-light"], "var/spool/exim4", set_up_exim, "root",
+             ["/usr/sbin/exim4", "exim4", "-bs"]),
         Peer("postfix", ["postfix"], "var/spool/postfix", lambda p: set_up_postfix(p, POSTFIX_PORT),
              daemon=["postfix", "start-fg"], port=POSTFIX_PORT),
     ]
