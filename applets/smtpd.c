@@ -20,9 +20,9 @@
 
 #define LISTENERS 8                  /* -l options */
 #define LISTEN_AT_ONCE 16            /* connections that are taken before the other sockets have their turn */
-#define STOP_TICK 1                  /* seconds between reminders to the sessions of a server that is being stopped */
 
 static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
+static const char overloaded[] = "421 4.3.2 this server has no room for a session now, try again later";
 
 static PAGE_ALONE struct smtpd {
     struct session session;
@@ -30,9 +30,13 @@ static PAGE_ALONE struct smtpd {
     struct limits limits;
     const char *called;              /* argv[0] */
     bool borrowed;                   /* the rules that are loaded are /etc's, which the jail lacks */
-    int fd[LISTENERS];
+    int fd[LISTENERS];               /* that we listen on */
     unsigned fds;
-    pid_t child[LIMIT_CLIENTS];      /* by its slot in the limits; 0: none */
+    sigset_t waiting;                /* the signals that are blocked while we wait: not those that stop and wake us */
+    struct child {
+        pid_t pid;                   /* 0: none */
+        int slot;                    /* in the limits, or -1 */
+    } child[LIMIT_CLIENTS];
 } smtpd;
 
 static volatile sig_atomic_t stopping;
@@ -111,8 +115,9 @@ static void note(int sig)
     (void)sig;                       /* it has woken ppoll, which is all */
 }
 
-/* SIGTERM and SIGINT stop, SIGCHLD wakes; all wait until ppoll lets them in, so that none is missed. */
-static void catch_signals(sigset_t *waiting)
+/* SIGTERM and SIGINT stop, SIGCHLD wakes; all are kept waiting until ppoll lets them in, so that none is missed. In the
+ * children they stay so. What SIGHUP makes others read anew is read for each connection anyway. */
+static void catch_signals(struct smtpd *d)
 {
     struct sigaction a = { .sa_handler = stop };
     sigset_t ours;
@@ -121,145 +126,212 @@ static void catch_signals(sigset_t *waiting)
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &ours, waiting);
+    sigprocmask(SIG_BLOCK, &ours, &d->waiting);
     sigaction(SIGTERM, &a, NULL);
     sigaction(SIGINT, &a, NULL);
     a.sa_handler = note;
     sigaction(SIGCHLD, &a, NULL);
+    signal(SIGHUP, SIG_IGN);
 }
 
-/* The child of one connection. */
-static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr *client, const sigset_t *signals)
+static void close_all(struct smtpd *d)
+{
+    while (d->fds)
+        close(d->fd[--d->fds]);
+}
+
+/* Loads what a client is judged by. Returns NULL, or the reply when there are no rules any more. */
+static const char *load(struct smtpd *d)
+{
+    const struct imagefile_paths *paths = rules_of_tree();
+    bool own = rules_are_own(paths);
+
+    meet(d);
+    if (!own && !d->borrowed) {      /* the jail has no other: nobody would be refused any more */
+        log_line(LOG_ERR, "etc/hosts.allow and etc/hosts.deny are gone: put them back, or restart smtpd to use /etc's");
+        return not_set_up;
+    }
+    client_load(&d->session.client, own ? paths : NULL);
+    return NULL;
+}
+
+/* The child of one connection. Returns its exit status. */
+static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr *client)
 {
     struct session *s = &d->session;
     struct client *c = &s->client;
 
-    for (unsigned i = 0; i < d->fds; i++)
-        close(d->fd[i]);
+    close_all(d);
+    signal(SIGCHLD, SIG_DFL);
     if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || close(fd) || peer_of(0, &c->peer))
-        return EX_OSERR;
+        return EX_OSERR;             /* or the client is gone already */
     session_start(s, 0, 0);
     s->io.stop = &stopping;
-    sigprocmask(SIG_SETMASK, signals, NULL);
+    s->io.stop_mask = &d->waiting;
     if (limits_hold(&d->limits, client, slot))
         return refuse(d, "421 4.3.2 this server is being stopped, closing", EX_TEMPFAIL);
-    meet(d);
+    if (d->site.tree.jailed && proc_limit())
+        return refuse(d, not_set_up, EX_OSERR);
     c->limits = &d->limits;
     c->admitted = true;
-    const struct imagefile_paths *paths = rules_of_tree();
-    bool own = rules_are_own(paths);
-    if (!own && !d->borrowed) {      /* the jail has no other: nobody would be refused any more */
-        log_line(LOG_ERR, "etc/hosts.allow and etc/hosts.deny are gone: put them back, or restart smtpd to use /etc's");
-        return refuse(d, not_set_up, EX_CONFIG);
-    }
-    client_load(c, own ? paths : NULL);
-    const char *no = client_judge_rules(c);
+    const char *no = load(d);
+    if (no)
+        return refuse(d, no, EX_CONFIG);
+    no = client_judge_rules(c);
     return no ? refuse(d, no, EX_NOPERM) : serve(d);
+}
+
+/* The child with this number; with 0, a place for another one. NULL when there is none. */
+static struct child *child_of(struct smtpd *d, pid_t pid)
+{
+    for (int i = 0; i < LIMIT_CLIENTS; i++)
+        if (d->child[i].pid == pid)
+            return &d->child[i];
+    return NULL;
 }
 
 /* The slots of children that have ended are free again. */
 static void reap(struct smtpd *d)
 {
+    struct child *c;
     pid_t pid;
 
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-        for (int i = 0; i < LIMIT_CLIENTS; i++)
-            if (d->child[i] == pid) {
-                d->child[i] = 0;
-                limits_free(&d->limits, i);
-            }
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        if (!(c = child_of(d, pid)))
+            continue;                /* of a process that had our place before */
+        if (c->slot >= 0)
+            limits_free(&d->limits, c->slot);
+        c->pid = 0;
+    }
+}
+
+/* The table was taken from under us (it was shortened): a new one, in which those who are here do not count. */
+static void renew_limits(struct smtpd *d)
+{
+    struct fault f;
+
+    limits_close(&d->limits);
+    for (int i = 0; i < LIMIT_CLIENTS; i++)
+        d->child[i].slot = -1;
+    if (limits_open(&d->limits, &f))
+        log_line(LOG_ERR, "%s", f.text);
+}
+
+/* A place for this client in the limits and among our children, NULL and *slot; or the reply. */
+static const char *make_place(struct smtpd *d, const struct net_addr *client, struct child **child)
+{
+    int slot;
+
+    reap(d);
+    if (d->limits.gone || !d->limits.table)
+        renew_limits(d);
+    *child = child_of(d, 0);
+    if (!d->limits.table)
+        return not_set_up;
+    if (!*child)
+        return overloaded;
+    const char *no = client_admit(&d->limits, &d->site.conf, client, &slot);
+    (*child)->slot = slot;
+    return no;
 }
 
 /* A process for this connection, if the limits have room. Returns -1, or in the child its exit status. */
-static int begin(struct smtpd *d, int fd, const struct net_addr *client, const sigset_t *signals)
+static int begin(struct smtpd *d, int fd, const struct net_addr *client)
 {
-    int slot;
-    const char *no = client_admit(&d->limits, &d->site.conf, client, &slot);
+    struct child *child;
+    const char *no = make_place(d, client, &child);
+    pid_t pid = no ? -1 : fork();
 
-    if (no) {
-        io_turn_away(fd, no);
+    if (pid == 0)
+        return serve_child(d, fd, child->slot, client);
+    if (pid > 0) {
+        child->pid = pid;
+        close(fd);
         return -1;
     }
-    pid_t pid = fork();
-    if (pid == 0)
-        return serve_child(d, fd, slot, client, signals);
-    if (pid < 0) {
+    if (!no) {
         log_line(LOG_ERR, "fork: %s; a client was turned away: lower client-limit, or give this host more memory",
                  strerror(errno));
-        limits_free(&d->limits, slot);
-        io_turn_away(fd, "421 4.3.2 this server is overloaded, try again later");
-        return -1;
+        limits_free(&d->limits, child->slot);
+        no = overloaded;
     }
-    d->child[slot] = pid;
-    close(fd);
+    io_turn_away(fd, no);
     return -1;
 }
 
-/* Takes the connections that wait on one socket. Likewise. */
-static int take_all(struct smtpd *d, int listener, const sigset_t *signals)
+/* What fails for want of something would fail again at once. A child that ends, or a signal to stop, ends the wait. */
+static void wait_a_second(struct smtpd *d)
+{
+    static const struct timespec second = { .tv_sec = 1 };
+
+    ppoll(NULL, 0, &second, &d->waiting);
+}
+
+/* Takes connections that wait on one socket. Likewise. */
+static int take_some(struct smtpd *d, int listener)
 {
     struct net_addr client;
     struct fault f;
 
     if (site_refresh(&d->site, &f))
-        log_line(LOG_ERR, "%s; going on as before", f.text);
+        log_line(LOG_ERR, "%s; smtpd goes by what it read before", f.text);
     for (int i = 0; i < LISTEN_AT_ONCE; i++) {
         int fd = listen_accept(listener, &client);
         if (fd < 0 && errno == EAGAIN)
             return -1;
         if (fd < 0) {
-            log_line(LOG_ERR, "accept: %s", strerror(errno));
-            sleep(1);                /* the connection still waits: trying at once would only keep us busy */
+            log_line(LOG_ERR, "accept: %s; clients must wait", strerror(errno));
+            wait_a_second(d);
             return -1;
         }
-        int status = begin(d, fd, &client, signals);
+        int status = begin(d, fd, &client);
         if (status >= 0)
             return status;
     }
     return -1;
 }
 
-/* No more connections; the sessions may finish what they are at, and answer 421 to the next command. */
-static int wind_up(struct smtpd *d, const sigset_t *signals)
+/* No more connections; each session may finish its transaction and answers 421 to the next command. */
+static void wind_up(struct smtpd *d)
 {
-    const struct timespec tick = { .tv_sec = STOP_TICK };
-    bool any = true;
+    unsigned left;
 
-    for (unsigned i = 0; i < d->fds; i++)
-        close(d->fd[i]);
+    close_all(d);
     log_line(LOG_INFO, "stopping");
-    while (any) {
-        any = false;
+    for (bool told = false;; told = true) {
         reap(d);
-        for (int i = 0; i < LIMIT_CLIENTS; i++)
-            if (d->child[i]) {
-                any = true;
-                kill(d->child[i], SIGTERM);      /* more than once: it may come just before it is waited for */
-            }
-        if (any)
-            ppoll(NULL, 0, &tick, signals);
+        left = 0;
+        for (int i = 0; i < LIMIT_CLIENTS; i++) {
+            left += d->child[i].pid != 0;
+            if (d->child[i].pid && !told)
+                kill(d->child[i].pid, SIGTERM);
+        }
+        if (!left)
+            break;
+        ppoll(NULL, 0, NULL, &d->waiting);
     }
-    return EX_OK;
+    log_line(LOG_INFO, "stopped");
 }
 
 static int listen_loop(struct smtpd *d)
 {
     struct pollfd p[LISTENERS];
-    sigset_t signals;
 
-    catch_signals(&signals);
     for (unsigned i = 0; i < d->fds; i++)
         p[i] = (struct pollfd){ .fd = d->fd[i], .events = POLLIN };
     while (!stopping) {
-        int n = ppoll(p, d->fds, NULL, &signals);
+        int n = ppoll(p, d->fds, NULL, &d->waiting);
+        if (n < 0 && errno != EINTR)
+            wait_a_second(d);
         reap(d);
         for (unsigned i = 0; n > 0 && i < d->fds; i++) {
-            int status = p[i].revents ? take_all(d, d->fd[i], &signals) : -1;
+            int status = p[i].revents ? take_some(d, d->fd[i]) : -1;
             if (status >= 0)
                 return status;       /* a child's */
         }
     }
-    return wind_up(d, &signals);
+    wind_up(d);
+    return EX_OK;
 }
 
 static int failed(const struct fault *f)
@@ -268,16 +340,43 @@ static int failed(const struct fault *f)
     return f->code;
 }
 
+/* Says, before a client has to hear it, what the sessions will not be able to read or to do with the rights that they
+ * will have. In a child, which leaves nothing behind. */
+static void rehearse(struct smtpd *d)
+{
+    struct client *c = &d->session.client;
+    pid_t pid = fork();
+
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    if (pid)
+        return;
+    c->peer.is_socket = true;
+    if (!load(d))
+        client_foresee(c, d->site.tree.jailed);
+    _exit(0);
+}
+
+static int open_all(struct smtpd *d, char *const where[], struct fault *f)
+{
+    for (; *where; where++) {
+        int fd = listen_open(*where, f);
+        if (fd < 0)
+            return -1;
+        d->fd[d->fds++] = fd;
+    }
+    return 0;
+}
+
 static int listening(struct smtpd *d, const char *root, char *const where[])
 {
     struct fault f;
 
     log_open("smtpd", true);
-    if (site_open(&d->site, root, &f))
+    if (site_open(&d->site, root, &f) || open_all(d, where, &f))
         return failed(&f);
-    for (; *where; where++)
-        if ((d->fd[d->fds++] = listen_open(*where, &f)) < 0)
-            return failed(&f);
+    if (proc_null(0, 1))
+        return EX_OSERR;
     const struct imagefile_paths *paths = rules_of_tree();
     d->borrowed = !rules_are_own(paths);
     if (d->borrowed) {
@@ -286,12 +385,14 @@ static int listening(struct smtpd *d, const char *root, char *const where[])
     }
     if (tree_enter_to_fork(&d->site.tree, &f) || limits_open(&d->limits, &f))
         return failed(&f);
-    if (!isatty(2)) {
-        if (proc_silence())
-            return EX_OSERR;
-        log_open("smtpd", false);
+    rehearse(d);
+    catch_signals(d);
+    for (; *where; where++)
+        log_line(LOG_INFO, "listening at %s", *where);
+    if (!isatty(2)) {                /* for faults at the start only: nobody may be reading */
+        log_quiet();
+        dup2(0, 2);
     }
-    log_line(LOG_INFO, "listening");
     return listen_loop(d);
 }
 
@@ -322,23 +423,27 @@ static bool take_options(int argc, char **argv, char *where[LISTENERS + 1])
 int smtpd_main(int argc, char **argv)
 {
     struct smtpd *d = &smtpd;
-    char *where[LISTENERS + 1];
+    const struct peer *peer = &d->session.client.peer;
+    char *where[LISTENERS + 1] = { NULL };
     const char *root;
 
     d->called = argv[0];
     if (proc_init())
         return EX_OSERR;             /* there are no descriptors: nobody to tell */
     root = tree_option(&argc, argv);
+    int gone = peer_of(0, &d->session.client.peer);
     bool understood = argc > 0 && take_options(argc, argv, where);
-    if (understood && where[0])
+    if (understood && where[0] && peer->client.family == NET_NONE)
         return listening(d, root, where);
-    if (peer_of(0, &d->session.client.peer) || (d->session.client.peer.is_socket && proc_guard_stderr()))
+    if (gone || (peer->is_socket && proc_guard_stderr()))
         return EX_OSERR;             /* the peer is gone already */
-    log_open("smtpd", !d->session.client.peer.is_socket);
-    session_start(&d->session, 0, d->session.client.peer.is_socket ? 0 : 1);
+    log_open("smtpd", !peer->is_socket);
+    session_start(&d->session, 0, peer->is_socket ? 0 : 1);
     if (argc < 0)
         return usage(d, "--root needs a directory");
     if (!understood)
         return usage(d, argc > 1 && strcmp(argv[1], "-S") == 0 ? "-S is not supported yet" : "unknown argument");
+    if (where[0])
+        return usage(d, "-l is not for inetd's line: inetd listens itself");
     return under_inetd(d, root);
 }

@@ -64,6 +64,27 @@ void client_load(struct client *c, const struct imagefile_paths *paths)
     dns_set_timeout(c->conf->name_timeout);
 }
 
+static void foresee_file(const struct access_file *f)
+{
+    if (f->fault)
+        log_line(LOG_ERR, "%s: %s; until that is mended whoever it is asked about is refused", f->name, f->fault);
+}
+
+void client_foresee(const struct client *c, bool jailed)
+{
+    foresee_file(&c->rules.allow);
+    foresee_file(&c->rules.deny);
+    for (size_t i = 0; i < c->rules.files.n; i++)
+        foresee_file(&c->rules.files.at[i]);
+    if (c->table.source.fault)
+        log_line(LOG_ERR, ACCESS_TABLE_FILE ":%u: %s; until that is mended every client hears 421",
+                 c->table.source.fault_line, c->table.source.fault);
+    if (jailed && option_wants_root(&c->rules))
+        log_line(LOG_WARNING, "the rules have spawn, twist, aclexec, nice or banners: in the jail, which smtpd -l never "
+                 "leaves, a rule with a command refuses, and banners are looked for in the tree; start smtpd from inetd "
+                 "instead, or take them out");
+}
+
 static void ask_name(struct client *c)
 {
     if (c->facts.client_state == ACCESS_NAME_UNASKED)

@@ -38,6 +38,9 @@ void client_facts(struct client *c, const char *called);
  * only before the jail. */
 void client_load(struct client *c, const struct imagefile_paths *paths);
 
+/* Logs what of all that cannot be used, and which rules cannot be carried out in a jail, if this is one. */
+void client_foresee(const struct client *c, bool jailed);
+
 /* hosts.allow and hosts.deny: NULL when they let the client in, else the reply, which is logged. */
 const char *client_judge_rules(struct client *c);
 

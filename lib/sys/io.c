@@ -28,8 +28,9 @@ void io_start(struct io *io, int in_fd, int out_fd)
     io->out_fd = out_fd;
     io->deadline = INT64_MAX;
     io->in_at = io->in_n = io->out_n = 0;
-    io->skipping = io->skipped_cr = io->dead = false;
+    io->skipping = io->skipped_cr = io->dead = io->finishing = false;
     io->stop = NULL;
+    io->stop_mask = NULL;
     set_nonblock(in_fd);
     set_nonblock(out_fd);
 }
@@ -53,9 +54,10 @@ static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop
         int64_t left = io->deadline == INT64_MAX ? -1 : io->deadline - clock_mono_ms();
         if (left < 0 && io->deadline != INT64_MAX)
             return broken(io, IO_TIMEOUT);
-        if (may_stop && io->stop && *io->stop)
+        if (may_stop && *io->stop)
             return IO_STOPPED;
-        int r = poll(&p, 1, left > 60000 ? 60000 : (int)left);
+        struct timespec most = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
+        int r = ppoll(&p, 1, left < 0 ? NULL : &most, may_stop ? io->stop_mask : NULL);
         if (r > 0)
             return IO_OK;
         if (r < 0 && errno != EINTR)
@@ -206,7 +208,7 @@ enum io_result io_line(struct io *io, size_t most, bool lf_ends, const char **li
             continue;
         }
         make_room(io);
-        enum io_result r = fill(io, io->in_at == io->in_n && !io->skipping);
+        enum io_result r = fill(io, io->stop && !io->finishing && io->in_at == io->in_n && !io->skipping);
         if (r != IO_OK)
             return r;
     }
@@ -227,6 +229,15 @@ enum io_result io_some(struct io *io, const char **data, size_t *n)
 void io_used(struct io *io, size_t n)
 {
     io->in_at += n;
+}
+
+bool io_is_stopping(struct io *io)
+{
+    static const struct timespec at_once;
+
+    if (io->stop && !*io->stop)      /* who never lets us wait must not keep the signal out */
+        (void)ppoll(NULL, 0, &at_once, io->stop_mask);
+    return io->stop && *io->stop;
 }
 
 bool io_has_input(const struct io *io)

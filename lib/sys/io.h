@@ -20,7 +20,9 @@ struct io {
     size_t in_at, in_n, out_n;
     bool skipping;                   /* the rest of an over-long line is still to come … */
     bool skipped_cr;                 /* … and what was skipped so far ends in a CR */
-    const volatile sig_atomic_t *stop;   /* NULL, or set by a signal: no further command is waited for */
+    const volatile sig_atomic_t *stop;   /* NULL, or set by a signal that is blocked: no further line is waited for */
+    const sigset_t *stop_mask;       /* what is blocked while waiting: not that signal */
+    bool finishing;                  /* … but now it is, for something is to be finished */
     bool dead;                       /* an error or a deadline: nothing more will work */
 };
 
@@ -31,7 +33,7 @@ enum io_result {
     IO_ERROR,                        /* reset, or any other errno */
     IO_LONG,                         /* io_line: over the limit; it was skipped */
     IO_BARE,                         /* io_line: ended by a bare LF or holding a bare CR */
-    IO_STOPPED,                      /* io_line: *stop was set, and no line had begun */
+    IO_STOPPED,                      /* io_line: *stop was set, no line had begun and nothing is to be finished */
     IO_UNASKED                       /* io_quiet: the peer has spoken before it was asked */
 };
 
@@ -53,6 +55,9 @@ void io_used(struct io *io, size_t n);
 /* IO_OK when the peer stays silent for so many seconds: no bytes of its, and no end, are here by then. With 0 it does
  * not wait. */
 enum io_result io_quiet(struct io *io, uint32_t seconds);
+
+/* Has the signal for *stop come? */
+bool io_is_stopping(struct io *io);
 
 /* Are bytes here that were not asked for yet? */
 bool io_has_input(const struct io *io);

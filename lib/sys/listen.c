@@ -47,6 +47,16 @@ static int listen_at(const struct sockaddr_storage *ss, socklen_t n, bool all)
     return -1;
 }
 
+static const char *mend(int error)
+{
+    switch (error) {
+    case EADDRINUSE:    return "; another server, or another -l, listens there: see netstat -ltnp";
+    case EADDRNOTAVAIL: return "; no interface has this address, or not yet";
+    case EACCES:        return "; ports below 1024 are root's";
+    default:            return "";
+    }
+}
+
 int listen_open(const char *where, struct fault *f)
 {
     struct sockaddr_storage ss;
@@ -67,10 +77,7 @@ int listen_open(const char *where, struct fault *f)
     fd = listen_at(&ss, peer_sockaddr(&a, port, &ss), false);
 done:
     if (fd < 0)
-        fault_set(f, EX_OSERR, "-l %s: %s%s", where, strerror(errno),
-                  errno == EADDRINUSE ? "; another server listens there: see netstat -ltn"
-                  : errno == EACCES   ? "; ports below 1024 are root's"
-                                      : "");
+        fault_set(f, errno == EACCES ? EX_NOPERM : EX_OSERR, "-l %s: %s%s", where, strerror(errno), mend(errno));
     return fd;
 }
 

@@ -10,27 +10,35 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LOG_FILE_MOST 262144         /* then run/log starts anew: it may live in RAM */
+#define LOG_PATIENCE  1              /* seconds: a syslogd that takes nothing must not stop the mail */
 
 static const char *tag_name = "buzon";
 static const char *file_path;
+static int syslog_fd = -1;
 static bool to_syslog, to_stderr;
 static int usual = LOG_MAIL;         /* facility */
 
-/* Does a syslogd listen? syslog(3) itself would not say. */
-static bool syslogd_answers(void)
+static void syslog_connect(void)
 {
-    struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool yes = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+    const struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+    const struct timeval patience = { .tv_sec = LOG_PATIENCE };
 
-    if (fd >= 0)
-        close(fd);
-    return yes;
+    if (syslog_fd >= 0)
+        close(syslog_fd);
+    syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (syslog_fd < 0)
+        return;
+    setsockopt(syslog_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(syslog_fd, (const struct sockaddr *)&a, sizeof a) == 0)
+        return;
+    close(syslog_fd);
+    syslog_fd = -1;
 }
 
 void log_fallback(const char *path)
@@ -42,10 +50,13 @@ void log_open(const char *tag, bool echo)
 {
     tag_name = tag;
     to_stderr = echo;
-    to_syslog = syslogd_answers();
-    closelog();                      /* a socket to a syslogd that has gone would stay mute */
-    if (to_syslog)
-        openlog(tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
+    to_syslog = true;
+    syslog_connect();
+}
+
+void log_quiet(void)
+{
+    to_stderr = false;
 }
 
 void log_facility(int facility)
@@ -102,6 +113,23 @@ static void line_as_owner(const char *line)
         file_path = NULL;            /* cannot happen; the drop that follows would fail too, and say so */
 }
 
+/* As syslog(3) does it, which does not say whether anybody was there to take the line. */
+static bool line_to_syslog(int level, const char *line)
+{
+    char stamp[20], text[1200];
+    struct tm tm;
+    time_t now = time(NULL);
+
+    strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", gmtime_r(&now, &tm));
+    snprintf(text, sizeof text, "<%d>%s %s[%d]: %s", level, stamp, tag_name, (int)getpid(), line);
+    if (syslog_fd >= 0 && send(syslog_fd, text, strlen(text), 0) >= 0)
+        return true;
+    if (syslog_fd >= 0 && errno == EAGAIN)
+        return false;
+    syslog_connect();                /* it was started, or started anew, since; from a jail there may be no way to it */
+    return syslog_fd >= 0 && send(syslog_fd, text, strlen(text), 0) >= 0;
+}
+
 void log_line(int level, const char *format, ...)
 {
     char raw[1024], line[1024];
@@ -114,9 +142,8 @@ void log_line(int level, const char *format, ...)
     va_end(args);
     str_init(&s, line, sizeof line);
     str_add_clean(&s, raw, strlen(raw));
-    if (to_syslog)
-        syslog(level & LOG_FACMASK ? level : level | usual, "%s", line);
-    else if (file_path)
+    bool told = to_syslog && line_to_syslog(level & LOG_FACMASK ? level : level | usual, line);
+    if (!told && file_path)
         line_as_owner(line);
     if (to_stderr)
         fprintf(stderr, "%s: %s\n", tag_name, line);

@@ -6,9 +6,12 @@
 #include <syslog.h>      /* the LOG_ERR … LOG_DEBUG levels */
 
 /* Opens the log under `tag` (the applet's name, which must outlive the log). Call it before the jail: the socket
- * to syslogd is taken along; a second call looks for syslogd anew. With `echo` lines go to stderr too: never under
- * inetd, where fd 2 is the client. */
+ * to syslogd is taken along. When syslogd has gone, or takes nothing for a second, /dev/log is tried anew for the next
+ * line, that of the jail then. With `echo` lines go to stderr too: never under inetd, where fd 2 is the client. */
 void log_open(const char *tag, bool echo);
+
+/* From now on nothing goes to stderr. */
+void log_quiet(void);
 
 /* The facility of all lines that name none; LOG_MAIL until then. */
 void log_facility(int facility);
@@ -16,7 +19,7 @@ void log_facility(int facility);
 /* For a program that is asked by hand: lines go to stderr alone. */
 void log_to_stderr(const char *tag);
 
-/* Where /dev/log did not answer, lines go from now on to this file in a folder, relative to the working directory. Root
+/* A line that /dev/log does not take goes from now on to this file in a folder, relative to the working directory. Root
  * writes it as the owner of its folder, who could otherwise make root write elsewhere, or be left with a file that is
  * not his. */
 void log_fallback(const char *path);

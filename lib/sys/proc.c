@@ -64,32 +64,26 @@ int proc_init(void)
     return setrlimit(RLIMIT_CORE, &no_core);
 }
 
-int proc_guard_stderr(void)
-{
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -1;                   /* a closed fd 2 would be the next file's, and take what is meant for stderr */
-    if (dup2(fd, 2) < 0)
-        return -1;
-    return close(fd);
-}
-
-int proc_detach(void)
-{
-    return setsid() < 0 ? -1 : proc_silence();
-}
-
-int proc_silence(void)
+int proc_null(int first, int last)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     if (null < 0)
-        return -1;
-    for (int fd = 0; fd <= 2; fd++)
+        return -1;                   /* a closed fd 2 would be the next file's, and take what is meant for stderr */
+    for (int fd = first; fd <= last; fd++)
         if (dup2(null, fd) < 0)
             return -1;
-    return null > 2 ? close(null) : 0;
+    return null > last ? close(null) : 0;
+}
+
+int proc_guard_stderr(void)
+{
+    return proc_null(2, 2);
+}
+
+int proc_detach(void)
+{
+    return setsid() < 0 ? -1 : proc_null(0, 2);
 }
 
 int proc_drop(uid_t uid, gid_t gid, struct fault *f)

@@ -19,8 +19,8 @@ int proc_guard_stderr(void);
 /* Closes all descriptors from `first` on. */
 void proc_close_from(int first);
 
-/* fds 0 to 2 become /dev/null. Returns 0 or -1. */
-int proc_silence(void);
+/* These descriptors, and those between them, become /dev/null. Returns 0 or -1. */
+int proc_null(int first, int last);
 
 /* For the child that goes on in the background: a session of its own, fds 0 to 2 on /dev/null. Returns 0 or -1. */
 int proc_detach(void);

@@ -167,6 +167,7 @@ void rules_load(struct access_rules *rules, const struct imagefile_paths *paths)
 {
     const char *const allow = paths->source[IMAGE_ALLOW], *const deny = paths->source[IMAGE_DENY];
 
+    imagefile_close(&image);
     *rules = (struct access_rules){ .allow.name = allow, .deny.name = deny, .files.at = files };
     if (paths->image && load_image(rules, paths))
         return;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+static const char being_stopped[] = "421 4.3.2 this server is being stopped, closing";
+
 void session_start(struct session *s, int in_fd, int out_fd)
 {
     s->queued.fd = -1;
@@ -37,12 +39,26 @@ void session_reply(struct session *s, enum srv_want want)
     s->srv.reply[0] = '\0';
 }
 
+/* A server that is being stopped lets a transaction be finished, for which there is as long as for one command. */
+static bool must_stop(struct session *s)
+{
+    if (!io_is_stopping(&s->io))
+        return false;
+    if (!s->last)
+        s->last = s->io.deadline;
+    s->io.deadline = s->last;
+    return !s->srv.has_sender;
+}
+
 static enum srv_want next_command(struct session *s)
 {
     const char *line;
     size_t n;
 
     io_allow(&s->io, s->conf->command_timeout);
+    s->io.finishing = s->srv.has_sender;
+    if (must_stop(s))
+        return srv_end(&s->srv, being_stopped);
     switch (io_line(&s->io, srv_line_limit(&s->srv), s->client.lan, &line, &n)) {
     case IO_OK:
         return srv_line(&s->srv, line, n);
@@ -54,7 +70,7 @@ static enum srv_want next_command(struct session *s)
         io_revive(&s->io);
         return srv_end(&s->srv, "421 4.4.2 no command came in time, closing");
     case IO_STOPPED:
-        return srv_end(&s->srv, "421 4.3.2 this server is being stopped, closing");
+        return srv_end(&s->srv, being_stopped);
     default:
         s->srv.reply[0] = '\0';      /* gone: nobody to answer */
         return SRV_CLOSE;

@@ -1,6 +1,7 @@
 /* The tree and its configuration: see site.h. */
 #include "sys/site.h"
 
+#include "base/crc32c.h"
 #include "mail/address.h"
 #include "mail/limits.h"
 #include "sys/file.h"
@@ -23,59 +24,68 @@ static const char *system_name(void)
     return name;
 }
 
-/* Reads the file into *c and *text, which c points into. */
-static int read_conf(const struct site *s, struct conf *c, char **text, struct fault *f)
+struct conf_file {
+    char *text;                      /* NULL when it was not read */
+    size_t n;
+    int error;                       /* errno, or 0 */
+};
+
+/* Returns what tells one state of the file from another. */
+static uint32_t read_file(struct conf_file *file)
+{
+    file->text = NULL;
+    file->error = file_read(SITE_CONF, LIMIT_CONF, &file->text, &file->n) == SYS_OK ? 0 : errno;
+    return file->error ? ~(uint32_t)file->error : crc32c(0, file->text, file->n);
+}
+
+/* *c points into the text then. */
+static int parse(const struct site *s, struct conf *c, struct conf_file *file, struct fault *f)
 {
     struct conf_error error;
-    size_t n;
 
-    *text = NULL;
     conf_defaults(c);
-    if (file_read(SITE_CONF, LIMIT_CONF, text, &n) != SYS_OK) {
-        if (errno != ENOENT)
-            return fault_set(f, EX_CONFIG, "%s/" SITE_CONF ": %s", s->tree.root,
-                             errno == EPERM ? "writable by everybody; chmod 644 it" : strerror(errno));
-    } else if (conf_parse(c, *text, n, &error)) {
+    if (file->error && file->error != ENOENT)
+        return fault_set(f, EX_CONFIG, "%s/" SITE_CONF ": %s", s->tree.root,
+                         file->error == EPERM ? "writable by everybody; chmod 644 it" : strerror(file->error));
+    if (file->text && conf_parse(c, file->text, file->n, &error))
         return error.line
                    ? fault_set(f, EX_CONFIG, "%s/" SITE_CONF ":%u: %s", s->tree.root, error.line, error.text)
                    : fault_set(f, EX_CONFIG, "%s/" SITE_CONF ": %s", s->tree.root, error.text);
-    }
     if (!*c->hostname)
         c->hostname = system_name();
     return 0;
 }
 
-static void look(struct stat *st)
-{
-    if (stat(SITE_CONF, st))
-        memset(st, 0, sizeof *st);
-}
-
 int site_open(struct site *s, const char *root_option, struct fault *f)
 {
+    struct conf_file file;
+
     if (tree_open(&s->tree, root_option, f))
         return -1;
-    look(&s->seen);
-    return read_conf(s, &s->conf, &s->text, f);
+    s->seen = read_file(&file);
+    s->text = file.text;
+    return parse(s, &s->conf, &file, f);
 }
 
 int site_refresh(struct site *s, struct fault *f)
 {
-    struct stat now;
+    struct conf_file file;
     struct conf conf;
-    char *text;
+    uint32_t seen = read_file(&file);
 
-    look(&now);
-    if (now.st_ino == s->seen.st_ino && now.st_size == s->seen.st_size && now.st_mtim.tv_sec == s->seen.st_mtim.tv_sec
-        && now.st_mtim.tv_nsec == s->seen.st_mtim.tv_nsec)
+    if (seen == s->seen) {
+        free(file.text);
         return 0;
-    s->seen = now;
-    if (read_conf(s, &conf, &text, f)) {
-        free(text);
+    }
+    s->seen = seen;
+    if (file.error == ENOENT)
+        return fault_set(f, EX_CONFIG, "%s/" SITE_CONF " is gone; put it back", s->tree.root);
+    if (parse(s, &conf, &file, f)) {
+        free(file.text);
         return -1;
     }
     free(s->text);
-    s->text = text;
+    s->text = file.text;
     s->conf = conf;
     return 0;
 }

@@ -6,21 +6,21 @@
 #include "mail/conf.h"
 #include "sys/tree.h"
 
-#include <sys/stat.h>
+#include <stdint.h>
 
 struct site {
     struct tree tree;
     struct conf conf;                /* hostname is always set */
     char *text;                      /* what it points into */
-    struct stat seen;                /* the file as it was read */
+    uint32_t seen;                   /* the file as it was read last, good or bad */
 };
 
 /* tree_open, then etc/buzon.conf; a missing file leaves the defaults. Returns 0, or -1 with the fault. Nothing is
  * entered or dropped yet: tree_enter follows when all that only root may read has been read. */
 int site_open(struct site *s, const char *root_option, struct fault *f);
 
-/* Reads etc/buzon.conf again if it has changed. Returns 0; or -1 with the fault, once for each change, and what was
- * read before stands. */
+/* Takes up etc/buzon.conf as it is now. Returns 0; or -1 with the fault, once for each change, and what was read before
+ * stands: when it cannot be read or understood, or was there and is no more. */
 int site_refresh(struct site *s, struct fault *f);
 
 #endif
