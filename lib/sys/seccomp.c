@@ -1,0 +1,208 @@
+/* The filters of system calls: see seccomp.h. */
+#include "sys/seccomp.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define S (1 << SECCOMP_SESSION)
+#define R (1 << SECCOMP_RUNNER)
+#define L (1 << SECCOMP_LOCAL)
+#define N (1 << SECCOMP_LOOKUP)
+
+/* What is asked of one argument of a call. */
+enum check { FREE, NO_EXEC, INTERNET, UNIX, COMMANDS, REQUESTS };
+
+static const struct {
+    uint8_t argument;
+    bool mask;                       /* none of these bits may be set; else it is one of these values, 0 ends them */
+    uint16_t value[4];
+} checks[] = {
+    [NO_EXEC] = { 2, true, { PROT_EXEC } },
+    [INTERNET] = { 0, false, { AF_INET, AF_INET6, AF_UNIX } },        /* AF_UNIX: syslogd may have been started anew */
+    [UNIX] = { 0, false, { AF_UNIX } },
+    [COMMANDS] = { 1, false, { F_SETFD, F_GETFL, F_SETFL, F_SETLK } },
+    [REQUESTS] = { 1, false, { 0x8933, TIOCGWINSZ } },                /* SIOCGIFINDEX: a name server's zone; stdout */
+};
+
+/* The calls that the C library makes, the frequent ones first: found out by running every path under strace, on every
+ * board; tests/slow does so again. */
+static const struct {
+    uint16_t number;
+    uint8_t roles;
+    uint8_t check : 4;
+    uint8_t lacks : 4;               /* only where the kernel lacks its successor */
+} calls[] = {
+    { SYS_read, S | R | L | N, FREE, 0 },
+    { SYS_write, S | R | L | N, FREE, 0 },
+#ifdef SYS_poll
+    { SYS_poll, S | R | N, FREE, 0 },
+#else
+    { SYS_ppoll, S | R | N, FREE, 0 },
+#endif
+#ifdef SYS_clock_gettime64
+    { SYS_clock_gettime64, S | R | L | N, FREE, 0 },
+    { SYS_clock_gettime, S | R | L | N, FREE, SECCOMP_NO_TIME64 },
+#else
+    { SYS_clock_gettime, S | R | L | N, FREE, 0 },
+#endif
+    { SYS_close, S | R | L | N, FREE, 0 },
+#ifdef SYS_open
+    { SYS_open, S | R | L, FREE, 0 },
+#else
+    { SYS_openat, S | R | L, FREE, 0 },
+#endif
+#if defined SYS_fstat64
+    { SYS_statx, S | R | L, FREE, 0 },
+    { SYS_fstat64, S | R | L, FREE, SECCOMP_NO_STATX },
+    { SYS_lstat64, S | R | L, FREE, SECCOMP_NO_STATX },
+#elif defined SYS_lstat
+    { SYS_fstat, S | R | L, FREE, 0 },
+    { SYS_lstat, S | R | L, FREE, 0 },
+#else
+    { SYS_fstat, S | R | L, FREE, 0 },
+    { SYS_newfstatat, S | R | L, FREE, 0 },
+#endif
+    { SYS_pread64, S | R | L, FREE, 0 },
+    { SYS_pwrite64, S | R | L, FREE, 0 },
+    { SYS_writev, R | L, FREE, 0 },
+    { SYS_sendto, S | R | L | N, FREE, 0 },
+    { SYS_recvfrom, S | R | N, FREE, 0 },
+    { SYS_connect, S | R | L | N, FREE, 0 },
+    { SYS_getsockopt, S | R | N, FREE, 0 },
+    { SYS_setsockopt, S | R | N, FREE, 0 },
+    { SYS_shutdown, S | R | N, FREE, 0 },
+    { SYS_getpid, S | R | L | N, FREE, 0 },
+#ifdef SYS_geteuid32
+    { SYS_geteuid32, S | R | L | N, FREE, 0 },
+#else
+    { SYS_geteuid, S | R | L | N, FREE, 0 },
+#endif
+    { SYS_getrandom, S | R | L | N, FREE, 0 },
+    { SYS_flock, S | R | L, FREE, 0 },
+    { SYS_fdatasync, S | R | L, FREE, 0 },
+    { SYS_fsync, S | R | L, FREE, 0 },
+#ifdef SYS_rename
+    { SYS_rename, S | R | L, FREE, 0 },
+    { SYS_unlink, S | R | L, FREE, 0 },
+    { SYS_link, R, FREE, 0 },
+    { SYS_mkdir, R, FREE, 0 },
+#else
+    { SYS_renameat, S | R | L, FREE, 0 },
+    { SYS_unlinkat, S | R | L, FREE, 0 },
+    { SYS_linkat, R, FREE, 0 },
+    { SYS_mkdirat, R, FREE, 0 },
+#endif
+#ifdef SYS_sync_file_range2
+    { SYS_sync_file_range2, S | R | L, FREE, 0 },
+#else
+    { SYS_sync_file_range, S | R | L, FREE, 0 },
+#endif
+#ifdef SYS_statfs64
+    { SYS_statfs64, S | L, FREE, 0 },
+#else
+    { SYS_statfs, S | L, FREE, 0 },
+#endif
+    { SYS_getdents64, S | R | L, FREE, 0 },
+    { SYS_nanosleep, R, FREE, 0 },
+    { SYS_munmap, S | R | L | N, FREE, 0 },
+    { SYS_mremap, R | L, FREE, 0 },
+    { SYS_brk, S | R | L | N, FREE, 0 },
+    { SYS_rt_sigaction, S, FREE, 0 },
+    { SYS_rt_sigprocmask, S, FREE, 0 },
+    { SYS_rt_sigreturn, S, FREE, 0 },
+#ifdef SYS_sigreturn
+    { SYS_sigreturn, S, FREE, 0 },
+#endif
+    { SYS_umask, S, FREE, 0 },
+    { SYS_exit_group, S | R | L | N, FREE, 0 },
+    { SYS_restart_syscall, S | R | L | N, FREE, 0 },
+#ifdef SYS_mmap2
+    { SYS_mmap2, S | R | L | N, NO_EXEC, 0 },
+#else
+    { SYS_mmap, S | R | L | N, NO_EXEC, 0 },
+#endif
+    { SYS_mprotect, S | R | L | N, NO_EXEC, 0 },
+#ifdef SYS_fcntl64
+    { SYS_fcntl64, S | R | L | N, COMMANDS, 0 },
+#else
+    { SYS_fcntl, S | R | L | N, COMMANDS, 0 },
+#endif
+    { SYS_socket, S | R | N, INTERNET, 0 },
+    { SYS_socket, L, UNIX, 0 },
+    { SYS_ioctl, S | R | L | N, REQUESTS, 0 },
+};
+
+static bool is_of(unsigned i, enum seccomp_role role, unsigned lacks)
+{
+    return calls[i].roles >> role & 1 && (!calls[i].lacks || calls[i].lacks & lacks);
+}
+
+unsigned seccomp_calls(enum seccomp_role role, unsigned lacks, uint16_t list[SECCOMP_CALLS])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls && n < SECCOMP_CALLS; i++)
+        if (is_of(i, role, lacks))
+            list[n++] = calls[i].number;
+    return n;
+}
+
+static void add(struct sock_filter **p, unsigned code, unsigned value, unsigned yes, unsigned no)
+{
+    *(*p)++ = (struct sock_filter){ (uint16_t)code, (uint8_t)yes, (uint8_t)no, value };
+}
+
+#define LOAD   (BPF_LD | BPF_W | BPF_ABS)
+#define EQUALS (BPF_JMP | BPF_JEQ | BPF_K)
+#define HAS    (BPF_JMP | BPF_JSET | BPF_K)
+#define END    (BPF_RET | BPF_K)
+#define KILL   0x80000000u           /* the process; a kernel before 4.14 reads it as the thread, of which there is one */
+
+/* The low half of an argument: what the kernel looks at in these. */
+static unsigned at(unsigned argument)
+{
+    return (unsigned)offsetof(struct seccomp_data, args) + 8 * argument
+           + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
+}
+
+/* One call whose argument is looked at: all ways out of this end here. */
+static void add_check(struct sock_filter **p, unsigned number, enum check c)
+{
+    unsigned n = 0;
+
+    while (n < sizeof checks->value / sizeof *checks->value && checks[c].value[n])
+        n++;
+    add(p, EQUALS, number, 0, n + 3);
+    add(p, LOAD, at(checks[c].argument), 0, 0);
+    for (unsigned i = 0; i < n; i++)
+        add(p, checks[c].mask ? HAS : EQUALS, checks[c].value[i], n - i, 0);
+    add(p, END, checks[c].mask ? SECCOMP_RET_ALLOW : KILL, 0, 0);
+    add(p, END, checks[c].mask ? KILL : SECCOMP_RET_ALLOW, 0, 0);
+}
+
+unsigned seccomp_build(enum seccomp_role role, unsigned lacks, struct sock_filter program[SECCOMP_MOST])
+{
+    struct sock_filter *p = program;
+
+    add(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
+    add(&p, EQUALS, SECCOMP_ARCHITECTURE, 1, 0);
+    add(&p, END, KILL, 0, 0);
+    add(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (!is_of(i, role, lacks))
+            continue;
+        if (calls[i].check) {
+            add_check(&p, calls[i].number, calls[i].check);
+        } else {
+            add(&p, EQUALS, calls[i].number, 0, 1);
+            add(&p, END, SECCOMP_RET_ALLOW, 0, 0);
+        }
+    }
+    add(&p, END, KILL, 0, 0);
+    return (unsigned)(p - program);
+}
