@@ -149,7 +149,7 @@ static int confine(enum seccomp_role role, unsigned *missing)
 
 /* ---- the filter */
 
-#ifdef SYS_clock_gettime64
+#ifdef SYS_clock_gettime32
 /* Is it a call that this kernel has? -1 is no good argument of those that are asked about. */
 static bool has_call(long number)
 {

@@ -20,7 +20,7 @@ enum check { FREE, NO_EXEC, INTERNET, UNIX, COMMANDS, REQUESTS };
 static const struct {
     uint8_t argument;
     bool mask;                       /* none of these bits may be set; else it is one of these values, 0 ends them */
-    uint16_t value[4];
+    uint32_t value[4];
 } checks[] = {
     [NO_EXEC] = { 2, true, { PROT_EXEC } },
     [INTERNET] = { 0, false, { AF_INET, AF_INET6, AF_UNIX } },        /* AF_UNIX: syslogd may have been started anew */
@@ -44,9 +44,9 @@ static const struct {
 #else
     { SYS_ppoll, S | R | N, FREE, 0 },
 #endif
-#ifdef SYS_clock_gettime64
+#ifdef SYS_clock_gettime32
     { SYS_clock_gettime64, S | R | L | N, FREE, 0 },
-    { SYS_clock_gettime, S | R | L | N, FREE, SECCOMP_NO_TIME64 },
+    { SYS_clock_gettime32, S | R | L | N, FREE, SECCOMP_NO_TIME64 },
 #else
     { SYS_clock_gettime, S | R | L | N, FREE, 0 },
 #endif
