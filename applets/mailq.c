@@ -7,6 +7,7 @@
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/queue.h"
+#include "sys/sandbox.h"
 #include "sys/site.h"
 
 #include <errno.h>
@@ -169,7 +170,8 @@ int mailq_main(int argc, char **argv)
     if (optind < argc)
         return usage("takes no arguments");
     log_open("mailq", false);
-    if (site_open(&site, root, &f) || tree_enter(&site.tree, &f)) {
+    if (site_open(&site, root, &f) || tree_enter(&site.tree, &f)
+        || sandbox_enter(SECCOMP_LOCAL, &(struct sandbox_limits){ 0 }, &f)) {
         fprintf(stderr, "mailq: %s\n", f.text);
         return f.code;
     }

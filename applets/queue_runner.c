@@ -14,6 +14,7 @@
 #include "sys/rand.h"
 #include "sys/remote.h"
 #include "sys/resolve.h"
+#include "sys/sandbox.h"
 #include "sys/site.h"
 #include "sys/wake.h"
 
@@ -407,6 +408,9 @@ static int pass(struct runner *r)
     dns_set_timeout(r->site.conf.name_timeout);
     if (tree_enter(&r->site.tree, &f))
         return not_ready(r, &f);
+    wake_prepare();
+    if (sandbox_enter(SECCOMP_RUNNER, &(struct sandbox_limits){ 0 }, &f))
+        return not_ready(r, &f);
     lock = queue_lock();
     if (lock < 0 && errno == EWOULDBLOCK)
         return EX_OK;                /* another pass is under way: cron runs may overlap */
@@ -414,7 +418,6 @@ static int pass(struct runner *r)
         fault_set(&f, EX_TEMPFAIL, "queue/lock: %s", strerror(errno));
         return not_ready(r, &f);
     }
-    wake_prepare();
     wake_take(r->asked);
     unsigned swept = queue_sweep();
     if (swept)

@@ -17,6 +17,7 @@
 #include "sys/peer.h"
 #include "sys/proc.h"
 #include "sys/queue.h"
+#include "sys/sandbox.h"
 #include "sys/site.h"
 
 #include <errno.h>
@@ -599,7 +600,8 @@ int sendmail_main(int argc, char **argv)
         return EX_OSERR;
     find_login(s);
     log_open("sendmail", false);
-    if (site_open(&s->site, s->root, &f) || tree_enter(&s->site.tree, &f))
+    if (site_open(&s->site, s->root, &f) || tree_enter(&s->site.tree, &f)
+        || sandbox_enter(SECCOMP_LOCAL, &(struct sandbox_limits){ s->site.conf.message_size_limit, 0 }, &f))
         return fail(f.code, "%s", f.text);
     return submit(s, argc - first, argv + first);
 }

@@ -7,6 +7,7 @@
 #include "sys/listen.h"
 #include "sys/log.h"
 #include "sys/proc.h"
+#include "sys/sandbox.h"
 #include "sys/session.h"
 #include "sys/site.h"
 
@@ -69,6 +70,15 @@ static int serve(struct smtpd *d)
     return EX_OK;
 }
 
+/* All is loaded; from here on strangers are listened to, name servers among them. */
+static int confine(struct smtpd *d, struct fault *f)
+{
+    const struct client *c = &d->session.client;
+    const struct sandbox_limits l = { d->site.conf.message_size_limit, rules_bytes(&c->rules) + c->table.file.n };
+
+    return sandbox_enter(SECCOMP_SESSION, &l, f);
+}
+
 static void meet(struct smtpd *d)
 {
     d->session.conf = d->session.client.conf = &d->site.conf;
@@ -88,7 +98,7 @@ static int under_inetd(struct smtpd *d, const char *root)
     bool early = c->peer.is_socket && option_wants_root(&c->rules);
     if (early)                       /* commands are run outside of the jail, by whoever started us */
         no = client_judge_rules(c);
-    if (tree_enter(&d->site.tree, &f))
+    if (tree_enter(&d->site.tree, &f) || confine(d, &f))
         return not_ready(d, &f);
     if (c->peer.is_socket && !early)
         no = client_judge_rules(c);
@@ -160,6 +170,7 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
 {
     struct session *s = &d->session;
     struct client *c = &s->client;
+    struct fault f;
 
     close_all(d);
     signal(SIGCHLD, SIG_DFL);
@@ -177,6 +188,8 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
     const char *no = load(d);
     if (no)
         return refuse(d, no, EX_CONFIG);
+    if (confine(d, &f))
+        return not_ready(d, &f);
     no = client_judge_rules(c);
     return no ? refuse(d, no, EX_NOPERM) : serve(d);
 }
@@ -383,7 +396,8 @@ static int listening(struct smtpd *d, const char *root, char *const where[])
         rules_load(&d->session.client.rules, paths);
         log_line(LOG_INFO, "the rules are those of /etc as they are now: restart smtpd when they change");
     }
-    if (tree_enter_to_fork(&d->site.tree, &f) || limits_open(&d->limits, &f))
+    if (tree_enter_to_fork(&d->site.tree, &f) || sandbox_enter(SECCOMP_LISTENER, &(struct sandbox_limits){ 0 }, &f)
+        || limits_open(&d->limits, &f))
         return failed(&f);
     rehearse(d);
     catch_signals(d);

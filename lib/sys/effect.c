@@ -7,6 +7,7 @@
 #include "sys/file.h"
 #include "sys/io.h"
 #include "sys/log.h"
+#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,10 +108,21 @@ static int start_shell(char *command, pid_t *pid)
     return error;
 }
 
+/* In a sandbox no process is started. */
+static bool may_run(const struct act *a)
+{
+    if (sandbox_entered())
+        fail(a, "`%.*s`: this server runs no command on its own: let inetd start it, or take the option out",
+             (int)(a->o.text.n < 80 ? a->o.text.n : 80), a->o.text.p);
+    return !sandbox_entered();
+}
+
 /* Runs the command and waits for it. Returns its wait status, *who it was, or -1 when there is no way
  * to run it (logged). */
 static int run_shell(struct act *a, pid_t *who)
 {
+    if (!may_run(a))
+        return -1;
     /* As in the original: what runs on in the background must outlive its session. */
     void (*hup)(int) = signal(SIGHUP, SIG_IGN);
     pid_t pid = -1, got;
@@ -160,6 +172,8 @@ static enum effect_result do_twist(const struct act *a)
     char client[ACCESS_CLIENT];
     int flags = fcntl(0, F_GETFL);
 
+    if (!may_run(a))
+        return EFFECT_REFUSE;
     log_line(a->w->refused, "twist %s to %s", expand_client(a->w->facts, client, sizeof client), a->value);
     if (access(SHELL, X_OK))
         return no_shell(a, errno);
@@ -230,7 +244,7 @@ static enum effect_result do_banners(struct act *a)
     if (errno != ENOENT)
         return warn(a, "%s: %s", path, errno == EPERM ? "everybody may write to the file: chmod o-w it"
                                                       : strerror(errno));
-    return stat(a->value, &st) ? warn(a, "%s: %s", a->value, strerror(errno)) : EFFECT_GO_ON;
+    return lstat(a->value, &st) ? warn(a, "%s: %s", a->value, strerror(errno)) : EFFECT_GO_ON;
 }
 
 /* ---- the process and its socket */
@@ -251,6 +265,8 @@ static enum effect_result do_linger(const struct act *a)
 
 static enum effect_result do_nice(const struct act *a)
 {
+    if (sandbox_entered())
+        return warn(a, "nice: this server cannot do it in its sandbox: let inetd start it by nice(1)");
     errno = 0;
     return nice(a->o.number) == -1 && errno ? warn(a, "nice(%d): %s", a->o.number, strerror(errno)) : EFFECT_GO_ON;
 }

@@ -390,12 +390,14 @@ static int count_queue(uint64_t *messages, uint64_t *bytes)
     DIR *dir = opendir("queue/new");
     struct dirent *entry;
     struct stat st;
+    char path[10 + sizeof entry->d_name];
 
     *messages = *bytes = 0;
     if (!dir)
         return -1;
     while ((void)(errno = 0), (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+        snprintf(path, sizeof path, "queue/new/%s", entry->d_name);
+        if (entry->d_name[0] == '.' || lstat(path, &st))
             continue;
         ++*messages;
         *bytes += (uint64_t)st.st_size;

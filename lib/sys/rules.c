@@ -205,6 +205,17 @@ void rules_done(struct access_rules *rules)
     imagefile_close_source(&image, IMAGE_DENY);
 }
 
+uint64_t rules_bytes(const struct access_rules *rules)
+{
+    uint64_t n = rules->allow.n + rules->deny.n;
+
+    for (size_t i = 0; i < rules->files.n; i++)
+        n += files[i].n;
+    for (int i = 0; rules->index && i < IMAGE_SOURCES; i++)
+        n += image.image.h.id[i].size;
+    return rules->index ? n + image.n : n;
+}
+
 struct imagefile *rules_image(const struct access_rules *rules)
 {
     return rules->index && has_table ? &image : NULL;

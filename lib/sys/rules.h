@@ -36,6 +36,9 @@ bool rules_stand(struct access_rules *rules, enum access_verdict v);
 /* The verdict is reached and told: closes the two files. An image stays, for the table: see access_table.h. */
 void rules_done(struct access_rules *rules);
 
+/* How much memory they have, texts that may still be loaded instead of an image included. */
+uint64_t rules_bytes(const struct access_rules *rules);
+
 /* The image that is in use and is of the access table, too; else NULL. */
 struct imagefile *rules_image(const struct access_rules *rules);
 
