@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const char *client_name(const struct client *c)
@@ -120,7 +119,6 @@ const char *client_judge_rules(struct client *c)
     c->verdict.dns = &c->names;
     enum access_verdict v = verdict_reach(&c->rules, &c->facts, &c->verdict, &why);
     enum effect_result e = effect_run(&why, &way);
-    umask(077);                      /* an option's is for the commands of its rule: the queue's files keep theirs */
     if (v == ACCESS_ALLOW && e == EFFECT_GO_ON)
         return NULL;
     const char *no = refusal(c, "554 5.7.1 access denied");

@@ -271,6 +271,14 @@ static enum effect_result do_nice(const struct act *a)
     return nice(a->o.number) == -1 && errno ? warn(a, "nice(%d): %s", a->o.number, strerror(errno)) : EFFECT_GO_ON;
 }
 
+/* For the commands of its rule, of which a sandbox has none. */
+static enum effect_result do_umask(const struct act *a)
+{
+    if (!sandbox_entered())
+        umask((mode_t)a->o.number);
+    return EFFECT_GO_ON;
+}
+
 static enum effect_result do_setenv(const struct act *a)
 {
     char name[OPTION_NAME + 1];
@@ -349,7 +357,7 @@ static enum effect_result carry_out(struct act *a)
     case OPTION_SEVERITY:  return do_severity(a);
     case OPTION_BANNERS:   return do_banners(a);
     case OPTION_SETENV:    return do_setenv(a);
-    case OPTION_UMASK:     umask((mode_t)a->o.number); return EFFECT_GO_ON;
+    case OPTION_UMASK:     return do_umask(a);
     case OPTION_NICE:      return do_nice(a);
     case OPTION_KEEPALIVE: return do_keepalive(a);
     case OPTION_LINGER:    return do_linger(a);
@@ -362,24 +370,34 @@ static enum effect_result carry_out(struct act *a)
     }
 }
 
-enum effect_result effect_run(const struct access_why *why, struct effect_way *w)
+static enum effect_result run_all(struct act *a)
 {
-    struct rule_span rest = { why->options, strlen(why->options) };
-    static PAGE_ALONE struct act a;
+    struct rule_span rest = { a->why->options, strlen(a->why->options) };
+    struct effect_way *w = a->w;
     enum expand_result e;
 
-    if (rest.n == 0)
-        return EFFECT_GO_ON;         /* and these pages are never made */
-    a = (struct act){ .why = why, .w = w };
     while (rest.p) {
-        if (option_next(&rest, &a.o))
-            return fail(&a, "an option that cannot be understood");     /* cannot be: the judge has read it */
-        while ((e = option_value(&a.o, w->facts, a.value, sizeof a.value)) > EXPAND_LONG)
+        if (option_next(&rest, &a->o))
+            return fail(a, "an option that cannot be understood");      /* cannot be: the judge has read it */
+        while ((e = option_value(&a->o, w->facts, a->value, sizeof a->value)) > EXPAND_LONG)
             verdict_look_up(e, w->facts, w->names);
         if (e == EXPAND_LONG)
-            return fail(&a, "expansion too long: %.30s...: make the command shorter", a.value);
-        if (carry_out(&a) == EFFECT_REFUSE)
+            return fail(a, "expansion too long: %.30s...: make the command shorter", a->value);
+        if (carry_out(a) == EFFECT_REFUSE)
             return EFFECT_REFUSE;
     }
     return EFFECT_GO_ON;
+}
+
+enum effect_result effect_run(const struct access_why *why, struct effect_way *w)
+{
+    static PAGE_ALONE struct act a;
+
+    if (!*why->options)
+        return EFFECT_GO_ON;
+    a = (struct act){ .why = why, .w = w };
+    enum effect_result r = run_all(&a);
+    if (!w->becomes_daemon && !sandbox_entered())
+        umask(077);                  /* the server's own files keep theirs */
+    return r;
 }

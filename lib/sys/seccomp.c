@@ -118,7 +118,6 @@ static const struct {
 #ifdef SYS_sigreturn
     { SYS_sigreturn, S, FREE, 0 },
 #endif
-    { SYS_umask, S, FREE, 0 },
     { SYS_exit_group, S | R | L | N, FREE, 0 },
     { SYS_restart_syscall, S | R | L | N, FREE, 0 },
 #ifdef SYS_mmap2
@@ -142,11 +141,11 @@ static bool is_of(unsigned i, enum seccomp_role role, unsigned lacks)
     return calls[i].roles >> role & 1 && (!calls[i].lacks || calls[i].lacks & lacks);
 }
 
-unsigned seccomp_calls(enum seccomp_role role, unsigned lacks, uint16_t list[SECCOMP_CALLS])
+unsigned seccomp_calls(enum seccomp_role role, unsigned lacks, uint16_t list[SECCOMP_LIST])
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < sizeof calls / sizeof *calls && n < SECCOMP_CALLS; i++)
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
         if (is_of(i, role, lacks))
             list[n++] = calls[i].number;
     return n;

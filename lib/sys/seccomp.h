@@ -31,15 +31,16 @@ enum seccomp_role {
     SECCOMP_LISTENER                 /* no filter: see sandbox.h */
 };
 
-#define SECCOMP_CALLS 40             /* the most that a list has */
+#define SECCOMP_CALLS 40             /* the most of its kernel's calls that a role may make */
+#define SECCOMP_LIST  64             /* numbers in a list */
 #define SECCOMP_MOST  128            /* instructions of the longest filter */
 
 /* What a kernel may lack: the C library then makes the older call instead. */
 #define SECCOMP_NO_STATX  1u         /* before 4.11, 32-bit */
 #define SECCOMP_NO_TIME64 2u         /* before 5.1, 32-bit */
 
-/* The calls of a role, at most SECCOMP_CALLS of them, by number. Returns how many. */
-unsigned seccomp_calls(enum seccomp_role role, unsigned lacks, uint16_t calls[SECCOMP_CALLS]);
+/* The numbers of the calls that a role may make. Returns how many: SECCOMP_CALLS at most, and what the kernel lacks. */
+unsigned seccomp_calls(enum seccomp_role role, unsigned lacks, uint16_t list[SECCOMP_LIST]);
 
 /* The filter that allows a role's calls, some only with certain arguments, and kills the process at any other or in
  * another architecture's way of calling. Returns its length; 0 on an architecture that has no lists. */
