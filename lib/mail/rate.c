@@ -1,7 +1,8 @@
 /* Rates: see rate.h. */
 #include "mail/rate.h"
 
-#include <ctype.h>
+#include "base/str.h"
+
 #include <string.h>
 
 #define TICKS 16                     /* 2^16 a millisecond: a million a second can still be told apart */
@@ -39,7 +40,7 @@ uint64_t rate_sender(const uint8_t secret[SIPHASH_KEY], const struct address *se
 
     text[0] = (char)('0' + may_relay);
     for (size_t i = 0; i < sender->len; i++)
-        text[1 + i] = (char)tolower((unsigned char)sender->text[i]);
+        text[1 + i] = str_lower(sender->text[i]);
     return siphash(secret, text, 1 + sender->len);
 }
 

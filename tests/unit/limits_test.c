@@ -55,38 +55,30 @@ static off_t size_of_file(void)
     return stat(LIMITS_FILE, &st) ? -1 : st.st_size;
 }
 
-static void bad_size(void)       { CHECK_EQ(truncate(LIMITS_FILE, size_of_file() - 1), 0); }
-static void bad_empty(void)      { CHECK_EQ(truncate(LIMITS_FILE, 0), 0); }
-static void bad_long(void)       { CHECK_EQ(truncate(LIMITS_FILE, 1 << 20), 0); }
-static void bad_mode(void)       { CHECK_EQ(chmod(LIMITS_FILE, 0620), 0); }
-static void bad_second_name(void) { CHECK_EQ(link(LIMITS_FILE, "run/other"), 0); }
+static bool bad_size(void)        { return truncate(LIMITS_FILE, size_of_file() - 1) == 0; }
+static bool bad_empty(void)       { return truncate(LIMITS_FILE, 0) == 0; }
+static bool bad_long(void)        { return truncate(LIMITS_FILE, 1 << 20) == 0; }
+static bool bad_mode(void)        { return chmod(LIMITS_FILE, 0620) == 0; }
+static bool bad_second_name(void) { return link(LIMITS_FILE, "run/other") == 0; }
+static bool bad_link(void)        { return !rename(LIMITS_FILE, "run/other") && !symlink("other", LIMITS_FILE); }
+static bool bad_fifo(void)        { return unlink(LIMITS_FILE) == 0 && mkfifo(LIMITS_FILE, 0600) == 0; }
 
-static void bad_magic(void)
+static bool bad_magic(void)
 {
     off_t size = size_of_file();
 
-    CHECK(truncate(LIMITS_FILE, 0) == 0 && truncate(LIMITS_FILE, size) == 0);
+    return truncate(LIMITS_FILE, 0) == 0 && truncate(LIMITS_FILE, size) == 0;
 }
 
-static void bad_link(void)
+static bool bad_debris(void)
 {
-    CHECK(rename(LIMITS_FILE, "run/other") == 0 && symlink("other", LIMITS_FILE) == 0);
-}
-
-static void bad_fifo(void)
-{
-    CHECK(unlink(LIMITS_FILE) == 0 && mkfifo(LIMITS_FILE, 0600) == 0);
-}
-
-static void bad_debris(void)
-{
-    CHECK(unlink(LIMITS_FILE) == 0 && symlink("/nowhere/at/all", LIMITS_FILE ".new") == 0);
+    return unlink(LIMITS_FILE) == 0 && symlink("/nowhere/at/all", LIMITS_FILE ".new") == 0;
 }
 
 /* What is not the table is replaced, and nothing is written to what was there. */
 static void made_anew(void)
 {
-    static void (*const ways[])(void) = { bad_size, bad_empty, bad_long, bad_mode, bad_second_name, bad_magic, bad_link,
+    static bool (*const ways[])(void) = { bad_size, bad_empty, bad_long, bad_mode, bad_second_name, bad_magic, bad_link,
                                           bad_fifo, bad_debris };
     struct stat other;
 
@@ -95,7 +87,7 @@ static void made_anew(void)
         CHECK_EQ(open_it(), 0);
         off_t size = size_of_file();
         limits_close(&limits);
-        ways[i]();
+        CHECK(ways[i]());
         CHECK_EQ(open_it(), 0);
         CHECK(number() != 0 && size_of_file() == size);
         CHECK(stat("run/other", &other) || other.st_ino != number());
@@ -112,7 +104,8 @@ static void faults_have_a_mend(void)
     fresh();
     rmdir("run");
     CHECK_EQ(open_it(), -1);
-    CHECK_STR(fault.text, "run/limits: No such file or directory; let run/ be a folder of the owner of queue/, mode 755");
+    CHECK_STR(fault.text, "run/limits: No such file or directory; let run/ be a folder of the owner of queue/, "
+              "mode 755");
     CHECK_EQ(tempdir_write("run", "", 0, 0600), 0);
     CHECK_EQ(open_it(), -1);
     CHECK_STR(fault.text, "run/limits: Not a directory; take away what is in its place");
