@@ -177,7 +177,7 @@ static void bad_values(void)
         { "message-rate 1000001/m", "not a rate" }, { "recipient-rate 30/m 40/h", "takes one value" },
         { "recipient-rate -1/m", "not a rate" }, { "client-limit 0", "from 1" }, { "client-limit 1001", "to 1000" },
         { "client-limit-per-host 0", "from 1" }, { "queue-limit-messages 1000001", "to 1000000" },
-        { "queue-limit-bytes 1P", "not a size" }, { "dnsbl", "has no value" }, { "dnsbl a_b", "not a domain" },
+        { "queue-limit-bytes 1P", "not a size" }, { "dnsbl", "has no value" }, { "dnsbl a..b", "not a domain" },
         { "dnsbl a b c d e f g h i", "at most 8" }, { "sender-domain yes", "not a value" },
         { "greet-delay 61s", "from 0 to 60" }, { "tarpit 2m", "from 0 to 60" },
         { "lan-clients 10.0.0.256", "lan-clients" }, { "lan-clients [::1", "lan-clients" },
