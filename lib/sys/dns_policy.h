@@ -16,7 +16,8 @@ struct dns_block {
     char zone[DNSMSG_NAME];          /* the list; "" when none lists the client … */
     char reason[DNS_REASON];         /* … and what it gives for a reason, or else the address it answered. Printable,
                                         and a stranger's word: no format */
-    char doubt[DNS_DOUBT];           /* "", or what is wrong with some of the lists, and the mend: for the log. Printable */
+    char doubt[DNS_DOUBT];           /* "", or what is wrong with some of the lists, and the mend: for the log, and
+                                        printable */
 };
 
 /* Does one of the lists in `zones` (at most LIMIT_DNSBL words) list the client? All are asked at once, and the first

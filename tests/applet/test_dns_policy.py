@@ -1,8 +1,8 @@
 # Blocklists and domains of senders (RFC 5782, RFC 7505), against name servers and lists that are honest, dead, silent,
 # full of lies, or of strange bytes. Asked by a program of the tests, which prints what the library found out.
 #
-# No test waits for a clock: where an answer must not wait for somebody silent, the time that it may take is ten minutes,
-# and the program is given up long before.
+# No test waits for a clock: where an answer must not wait for somebody silent, it may take ten minutes, and the program
+# is given up long before.
 
 import ipaddress
 import socket

@@ -57,7 +57,8 @@ static void reads(enum dnsbl_answer want, const char *first, const char *second,
 static void what_answers_mean(void)
 {
     static const char *const listed[] = {
-        "127.0.0.2", "127.0.0.0", "127.0.0.11", "127.0.1.1", "127.0.1.254", "127.0.2.255", "127.1.0.1", "127.255.254.254"
+        "127.0.0.2", "127.0.0.0", "127.0.0.11", "127.0.1.1", "127.0.1.254", "127.0.2.255", "127.1.0.1",
+        "127.255.254.254"
     };
     static const char *const refused[] = { "127.255.255.252", "127.255.255.254", "127.255.255.0", "127.0.1.255" };
     static const char *const strange[] = { "127.0.0.1", "0.0.0.0", "10.0.0.1", "126.0.0.2", "128.0.0.2", "192.0.2.1" };
