@@ -133,7 +133,7 @@ static bool await(int fd, short event, int64_t end)
 static bool receive_all(int fd, uint8_t *to, size_t n, int64_t end)
 {
     while (n) {
-        ssize_t got = await(fd, POLLIN, end) ? recv(fd, to, n, 0) : 0;
+        ssize_t got = await(fd, POLLIN, end) ? read(fd, to, n) : 0;
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
         if (got <= 0)
@@ -186,7 +186,7 @@ static void settle(struct resolve_ask *ask, enum dnsmsg_result r)
 /* A datagram is here, or an error. Returns whether this try is over for the question. */
 static bool hear(struct resolve_ask *ask, const struct resconf_server *server, int fd, int64_t end)
 {
-    ssize_t got = recv(fd, packet, sizeof packet, 0);
+    ssize_t got = read(fd, packet, sizeof packet);
 
     if (got < 0)                     /* nobody listens there: the next server, at once */
         return errno != EAGAIN && errno != EINTR;

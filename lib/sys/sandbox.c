@@ -109,9 +109,9 @@ static int allow_folder(int set, const struct ruleset *r, const char *path, uint
     return bad ? -1 : 0;
 }
 
-static int allow_port(int set, uint64_t port)
+static int allow_port(int set, uint64_t allowed, uint64_t port)
 {
-    struct { uint64_t allowed, port; } rule = { CONNECT_TCP, port };
+    struct { uint64_t allowed, port; } rule = { allowed, port };
 
     return syscall(LANDLOCK(ADD_RULE), set, 2, &rule, 0) ? -1 : 0;
 }
@@ -122,8 +122,10 @@ static int allow_all(int set, enum seccomp_role role, long version, const struct
         return -1;
     if (role == SECCOMP_RUNNER)
         return allow_folder(set, r, "mail", WORK | MAKE_DIR);
-    /* A name server that answers by TCP, and ident. */
-    return version >= 4 && role != SECCOMP_LOCAL && (allow_port(set, 53) || allow_port(set, 113)) ? -1 : 0;
+    if (version < 4 || role == SECCOMP_LOCAL)
+        return 0;
+    /* A name server that answers by TCP; ident, from any port of the address that the client has called. */
+    return allow_port(set, CONNECT_TCP, 53) || allow_port(set, CONNECT_TCP, 113) || allow_port(set, BIND_TCP, 0);
 }
 
 static int confine(enum seccomp_role role, unsigned *missing)

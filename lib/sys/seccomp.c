@@ -71,7 +71,7 @@ static const struct {
     { SYS_pwrite64, S | R | L, FREE, 0 },
     { SYS_writev, R | L, FREE, 0 },
     { SYS_sendto, S | R | L | N, FREE, 0 },
-    { SYS_recvfrom, S | R | N, FREE, 0 },
+    { SYS_bind, S | N, FREE, 0 },                 /* for ident, to the address that the client has called */
     { SYS_connect, S | R | L | N, FREE, 0 },
     { SYS_getsockopt, S | R | N, FREE, 0 },
     { SYS_setsockopt, S | R | N, FREE, 0 },
