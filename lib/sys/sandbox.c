@@ -10,7 +10,6 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,7 +18,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#define SPACE   ((uint64_t)1 << 60)  /* it uses terabytes */
+#else
 #define SPACE   (64u << 20)          /* of addresses, beside what rules take */
+#endif
 #define RULES   8                    /* times their files: a table as text stands in memory with a map of it */
 #define FILES   64
 #define AROUND  (1u << 20)           /* of a message in its file: envelope, trace, END; of any other file all */
@@ -186,11 +189,22 @@ int sandbox_filter(enum seccomp_role role)
 
 /* ---- a kernel that lacks something */
 
+/* What the last process that said something said. */
+static size_t read_said(char *text, size_t cap)
+{
+    int fd = open(SAID, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, cap);
+
+    if (fd >= 0)
+        close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
 static void tell(unsigned missing)
 {
-    char text[200], *was = NULL;
+    char text[200], was[200];
     struct utsname u;
-    size_t n, had;
+    size_t n;
 
     if (!missing)
         return;
@@ -199,9 +213,7 @@ static void tell(unsigned missing)
                          missing & NO_SECCOMP ? "filters of system calls (CONFIG_SECCOMP_FILTER)" : "",
                          missing == (NO_SECCOMP | NO_LANDLOCK) ? ", and no " : "",
                          missing & NO_LANDLOCK ? "Landlock (5.19, CONFIG_SECURITY_LANDLOCK)" : "");
-    bool said = file_read(SAID, sizeof text, &was, &had) == SYS_OK && had == n && memcmp(was, text, n) == 0;
-    free(was);
-    if (said)
+    if (read_said(was, sizeof was) == n && memcmp(was, text, n) == 0)
         return;
     log_line(LOG_NOTICE, "sandbox: %s: going on without", text);
     int fd = open(SAID, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -215,17 +227,18 @@ int sandbox_enter(enum seccomp_role role, const struct sandbox_limits *l, struct
 {
     unsigned missing = 0;
 
-    if (limit_all(role, l))
-        return fault_set(f, EX_OSERR, "setrlimit: %s", strerror(errno));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && errno != EINVAL)
         return fault_set(f, EX_OSERR, "no_new_privs: %s", strerror(errno));
     if (!confined && confine(role, &missing))
         return fault_set(f, EX_OSERR, "Landlock: %s", strerror(errno));
+    if (role != SECCOMP_LISTENER) {  /* its children speak of what is missing */
+        missing |= has_filters() ? 0 : NO_SECCOMP;
+        tell(missing);
+    }
+    if (limit_all(role, l))
+        return fault_set(f, EX_OSERR, "setrlimit: %s", strerror(errno));
     if (role == SECCOMP_LISTENER)
-        return 0;                    /* its children speak of what is missing */
-    if (!has_filters())
-        missing |= NO_SECCOMP;
-    tell(missing);
+        return 0;
     entered = true;
     return sandbox_filter(role) ? fault_set(f, EX_OSERR, "seccomp: %s", strerror(errno)) : 0;
 }

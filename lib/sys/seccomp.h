@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How this program calls the kernel; 0 on an architecture that has no filter. */
-#if defined __x86_64__ && !defined __ILP32__
+/* How this program calls the kernel; 0 where there is no filter, as on other architectures, and with the sanitizers,
+ * which come with another C library and calls of their own. */
+#if defined __SANITIZE_ADDRESS__
+#define SECCOMP_ARCHITECTURE 0
+#elif defined __x86_64__ && !defined __ILP32__
 #define SECCOMP_ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined __aarch64__ && !defined __ILP32__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define SECCOMP_ARCHITECTURE AUDIT_ARCH_AARCH64

@@ -130,6 +130,7 @@ OWN_FILES = {
     "lib/sys/queue.c": "a queue file being written",
     "lib/sys/qwork.c": "a queue file being worked on",
     "lib/sys/resolve.c": "the answers of name servers",
+    "lib/sys/sandbox.c": "run/sandbox",
     "lib/sys/rand.c": "the kernel's random numbers",
     "lib/sys/wake.c": "run/etrn and the pipe run/wake",
     "applets/sendmail.c": "the message that its own caller hands in, on a pipe or from a file",

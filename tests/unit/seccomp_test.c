@@ -113,7 +113,7 @@ static void what_is_not_in_the_list_is_the_end(void)
 
 static void another_architecture_is_the_end(void)
 {
-    static const unsigned others[] = { AUDIT_ARCH_I386, AUDIT_ARCH_MIPS64, AUDIT_ARCH_ARMEB, 0, ~0u };
+    static const unsigned others[] = { AUDIT_ARCH_I386, AUDIT_ARCH_MIPS64, AUDIT_ARCH_ARMEB, ~0u };
     struct sock_filter program[SECCOMP_MOST];
     unsigned n = seccomp_build(SECCOMP_SESSION, 0, program);
     struct seccomp_data d = { .nr = SYS_read, .arch = SECCOMP_ARCHITECTURE };
