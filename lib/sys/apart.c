@@ -2,12 +2,12 @@
 #include "sys/apart.h"
 
 #include "base/fault.h"
+#include "sys/await.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static bool take_answer(int fd, void *answer, size_t n, int64_t deadline)
 
     for (;;) {
         int64_t left = deadline - clock_mono_ms();
-        int r = left > 0 ? poll(&p, 1, (int)left) : 0;
+        int r = left > 0 ? await_ready(&p, 1, left, NULL) : 0;
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)

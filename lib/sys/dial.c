@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "sys/await.h"
 #include "sys/clock.h"
 #include "sys/dns.h"
 #include "sys/peer.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -56,7 +56,7 @@ static int await(int fd, uint32_t timeout)
         int64_t left = deadline - clock_mono_ms();
         if (left <= 0)
             return ETIMEDOUT;
-        int r = poll(&p, 1, (int)left);
+        int r = await_ready(&p, 1, left, NULL);
         if (r < 0 && errno != EINTR)
             return errno;
         if (r > 0)

@@ -1,11 +1,11 @@
 /* A peer's descriptor: see io.h. */
 #include "sys/io.h"
 
+#include "sys/await.h"
 #include "sys/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -56,8 +56,7 @@ static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop
             return broken(io, IO_TIMEOUT);
         if (may_stop && *io->stop)
             return IO_STOPPED;
-        struct timespec most = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
-        int r = ppoll(&p, 1, left < 0 ? NULL : &most, may_stop ? io->stop_mask : NULL);
+        int r = await_ready(&p, 1, left, may_stop ? io->stop_mask : NULL);
         if (r > 0)
             return IO_OK;
         if (r < 0 && errno != EINTR)
@@ -150,7 +149,7 @@ enum io_result io_quiet(struct io *io, uint32_t seconds)
 
     if (io_has_input(io))
         return IO_UNASKED;
-    if (io->dead || poll(&p, 1, (int)seconds * 1000) < 0)
+    if (io->dead || await_ready(&p, 1, (int64_t)seconds * 1000, NULL) < 0)
         return IO_ERROR;
     if (!p.revents)
         return IO_OK;
@@ -163,7 +162,7 @@ void io_pause(struct io *io, uint32_t seconds)
     struct pollfd p = { .fd = io->in_fd, .events = 0 };
 
     if (!io->dead)
-        (void)poll(&p, 1, (int)seconds * 1000);
+        (void)await_ready(&p, 1, (int64_t)seconds * 1000, NULL);
 }
 
 static void make_room(struct io *io)
@@ -233,10 +232,8 @@ void io_used(struct io *io, size_t n)
 
 bool io_is_stopping(struct io *io)
 {
-    static const struct timespec at_once;
-
     if (io->stop && !*io->stop)      /* who never lets us wait must not keep the signal out */
-        (void)ppoll(NULL, 0, &at_once, io->stop_mask);
+        (void)await_ready(NULL, 0, 0, io->stop_mask);
     return io->stop && *io->stop;
 }
 

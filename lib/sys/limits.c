@@ -3,6 +3,7 @@
 
 #include "base/le.h"
 #include "mail/rate.h"
+#include "sys/await.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/rand.h"
@@ -10,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -64,7 +64,7 @@ static bool lock_soon(const struct limits *l, off_t at)
     for (int i = 0; set_lock(l, F_WRLCK, at, 1); i++) {
         if (!is_held() || i == PATIENCE)
             return false;
-        poll(NULL, 0, 1);
+        await_ready(NULL, 0, 1, NULL);
     }
     return true;
 }
@@ -142,7 +142,7 @@ static int renew_file(struct limits *l)
     if (dir < 0)
         return -1;
     for (int i = 0; i < MAKING_PATIENCE && (r = flock(dir, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK; i++)
-        poll(NULL, 0, 1);
+        await_ready(NULL, 0, 1, NULL);
     if (!r && (r = open_file(l)) > 0)
         r = make_file() ? -1 : open_file(l);
     int kept = r > 0 ? EINVAL : errno;

@@ -4,13 +4,13 @@
 #include "base/page.h"
 #include "base/str.h"
 #include "sys/apart.h"
+#include "sys/await.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/peer.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +29,7 @@ static int wait_connected(int fd, int64_t end)
         int64_t left = end - clock_mono_ms();
         if (left <= 0)
             return -1;
-        int r = poll(&p, 1, (int)left);
+        int r = await_ready(&p, 1, left, NULL);
         if (r > 0)
             break;
         if (r < 0 && errno != EINTR)

@@ -4,6 +4,7 @@
 #include "base/page.h"
 #include "mail/limits.h"
 #include "mail/resconf.h"
+#include "sys/await.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/peer.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +121,7 @@ static bool await(int fd, short event, int64_t end)
         int64_t left = end - clock_mono_ms();
         if (left <= 0)
             return false;
-        int r = poll(&p, 1, (int)left);
+        int r = await_ready(&p, 1, left, NULL);
         if (r > 0)
             return true;
         if (r < 0 && errno != EINTR)
@@ -255,7 +255,7 @@ static void try_server(struct round *r, const struct resconf_server *server, int
     while (open && !over) {
         int64_t until = end < r->deadline ? end : r->deadline, left = until - clock_mono_ms();
         over = left <= 0;
-        if (poll(p, r->n, over ? 0 : (int)left) < 0 && errno != EINTR)
+        if (await_ready(p, r->n, over ? 0 : left, NULL) < 0 && errno != EINTR)
             break;
         open -= hear_all(r, server, p, until);
     }

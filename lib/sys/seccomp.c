@@ -39,11 +39,7 @@ static const struct {
 } calls[] = {
     { SYS_read, S | R | L | N, FREE, 0 },
     { SYS_write, S | R | L | N, FREE, 0 },
-#ifdef SYS_poll
-    { SYS_poll, S | R | N, FREE, 0 },
-#else
     { SYS_ppoll, S | R | N, FREE, 0 },
-#endif
 #ifdef SYS_clock_gettime32
     { SYS_clock_gettime64, S | R | L | N, FREE, 0 },
     { SYS_clock_gettime32, S | R | L | N, FREE, SECCOMP_NO_TIME64 },
@@ -110,6 +106,7 @@ static const struct {
     { SYS_getdents64, S | R | L, FREE, 0 },
     { SYS_nanosleep, R, FREE, 0 },
     { SYS_munmap, S | R | L | N, FREE, 0 },
+    { SYS_madvise, S, FREE, 0 },
     { SYS_mremap, R | L, FREE, 0 },
     { SYS_brk, S | R | L | N, FREE, 0 },
     { SYS_rt_sigaction, S, FREE, 0 },

@@ -2,10 +2,10 @@
 #include "sys/wake.h"
 
 #include "base/str.h"
+#include "sys/await.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,12 +121,7 @@ void wake_wait(int fd, uint32_t seconds)
     char away[64];
 
     nanosleep(&(struct timespec){ .tv_sec = least }, NULL);
-    for (uint32_t left = seconds - least; left; ) {
-        uint32_t part = left < 3600 ? left : 3600;   /* poll counts milliseconds in an int */
-        if (poll(&p, fd >= 0, (int)part * 1000) > 0)
-            break;
-        left -= part;
-    }
+    (void)await_ready(&p, fd >= 0, (int64_t)(seconds - least) * 1000, NULL);
     while (fd >= 0 && read(fd, away, sizeof away) > 0)
         ;
 }
