@@ -21,7 +21,7 @@ enum option_kind {
     OPTION_USER,                 /* name; value: the group, or "" */
     OPTION_GROUP,                /* name */
     OPTION_RFC931,               /* number: seconds */
-    OPTION_SPAWN, OPTION_TWIST, OPTION_ACLEXEC   /* value: a command */
+    OPTION_SPAWN, OPTION_TWIST, OPTION_ACLEXEC   /* value: a command; only these are behind OPTION_RFC931 */
 };
 
 #define OPTION_NAME 255          /* bytes of a variable's name */

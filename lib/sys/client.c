@@ -69,7 +69,7 @@ static void foresee_file(const struct access_file *f)
         log_line(LOG_ERR, "%s: %s; until that is mended whoever it is asked about is refused", f->name, f->fault);
 }
 
-void client_foresee(const struct client *c, bool jailed)
+void client_foresee(const struct client *c)
 {
     foresee_file(&c->rules.allow);
     foresee_file(&c->rules.deny);
@@ -78,10 +78,9 @@ void client_foresee(const struct client *c, bool jailed)
     if (c->table.source.fault)
         log_line(LOG_ERR, ACCESS_TABLE_FILE ":%u: %s; until that is mended every client hears 421",
                  c->table.source.fault_line, c->table.source.fault);
-    if (jailed && option_wants_root(&c->rules))
-        log_line(LOG_WARNING, "the rules have spawn, twist, aclexec, nice or banners: in the jail, which smtpd -l never "
-                 "leaves, a rule with a command refuses, and banners are looked for in the tree; start smtpd from inetd "
-                 "instead, or take them out");
+    if (c->no_commands && option_wants_root(&c->rules))
+        log_line(LOG_WARNING, "the rules have spawn, twist, aclexec, banners or nice: a rule with a command refuses, and "
+                 "banners are looked for in the tree; take them out, or start smtpd from inetd");
 }
 
 static void ask_name(struct client *c)
@@ -114,7 +113,8 @@ static const char *refusal(const struct client *c, const char *permanent)
 const char *client_judge_rules(struct client *c)
 {
     struct access_why why;
-    struct effect_way way = { .facts = &c->facts, .names = &c->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE };
+    struct effect_way way = { .facts = &c->facts, .names = &c->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE,
+                              .no_commands = c->no_commands };
 
     c->verdict.dns = &c->names;
     enum access_verdict v = verdict_reach(&c->rules, &c->facts, &c->verdict, &why);

@@ -22,6 +22,7 @@ struct client {
     struct verdict_names verdict;
     struct access_table table;
     struct table_answer answer;      /* of the question asked last; TABLE_SKIP when no key spoke of it */
+    bool no_commands;                /* options of rules that run one refuse */
     struct limits *limits;           /* NULL for who is no remote client */
     bool admitted;                   /* it has its place in them already */
     bool relay;                      /* may send to anywhere */
@@ -38,8 +39,8 @@ void client_facts(struct client *c, const char *called);
  * only before the jail. */
 void client_load(struct client *c, const struct imagefile_paths *paths);
 
-/* Logs what of all that cannot be used, and which rules cannot be carried out in a jail, if this is one. */
-void client_foresee(const struct client *c, bool jailed);
+/* Logs what of all that cannot be used, and whether rules will refuse for want of commands. */
+void client_foresee(const struct client *c);
 
 /* hosts.allow and hosts.deny: NULL when they let the client in, else the reply, which is logged. */
 const char *client_judge_rules(struct client *c);

@@ -353,6 +353,9 @@ static enum effect_result do_severity(const struct act *a)
 
 static enum effect_result carry_out(struct act *a)
 {
+    if (a->w->no_commands && a->o.kind >= OPTION_SPAWN)
+        return fail(a, "`%.*s`: smtpd -l runs no commands: take the option out, or start smtpd from inetd",
+                    (int)(a->o.text.n < 80 ? a->o.text.n : 80), a->o.text.p);
     switch (a->o.kind) {
     case OPTION_SEVERITY:  return do_severity(a);
     case OPTION_BANNERS:   return do_banners(a);
