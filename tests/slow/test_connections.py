@@ -123,8 +123,8 @@ def test_cut_at_every_byte(box, name, how):
             s.reset()
         status = s.wait()
         files = [QueueFile(p) for p in box.queue()]
-        good = all(f.complete() and f.after_trace() == TEXT.replace(b"..", b".") for f in files) if "chunk" not in name \
-            else all(f.complete() and f.after_trace() == TEXT for f in files)
+        sent = TEXT if "chunk" in name else TEXT.replace(b"..", b".")
+        good = all(f.complete() and f.after_trace() == sent for f in files)
         due = 1 if cut >= whole else 0
         if not (status == 0 and good and not list(box.path("queue/tmp").iterdir())
                 and (len(files) == due if how == "FIN" else len(files) <= due)):

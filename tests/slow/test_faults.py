@@ -219,7 +219,7 @@ def on_small_disk(box, **options):
 
 
 def off_disk(box):
-    isolate.call("umount2", os.fsencode(box.tree.path("queue")), 2)
+    isolate.call("umount2", os.fsencode(box.tree.path("queue")), isolate.MNT_DETACH)
 
 
 @pytest.mark.parametrize("options,fits", [({"size": f"{4 * n}k"}, n >= 12) for n in range(1, 15)]

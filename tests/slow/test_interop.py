@@ -1,7 +1,7 @@
 # What real mail programs send to smtpd under inetd comes out as they were given it, byte for byte.
 #
 # Between the two a tap keeps what was said, so that "pipelined" and "chunked" mean what was on the wire. Programs that
-# send what they are told (swaks, curl and others) run once a case; mail servers stay up and send on what they are given.
+# send what they are told (swaks, curl and others) run once a case; mail servers stay up and send on what they get.
 
 import dataclasses
 import os
@@ -75,8 +75,8 @@ class World:
 
     def __init__(self, tree, inetd, port=0):
         tree.user("user", "ana", *(f"u{n}" for n in range(99)))
-        tree.conf(message_size_limit="64M", queue_limit_bytes="1G", client_limit_per_host="50", relay_domains="away.example",
-                  smarthost="127.0.0.1:1")
+        tree.conf(message_size_limit="64M", queue_limit_bytes="1G", client_limit_per_host="50",
+                  relay_domains="away.example", smarthost="127.0.0.1:1")
         service = free_port()
         argv = tree.argv("smtpd")
         if len(tree.command) == 1:
@@ -99,7 +99,7 @@ class World:
         return self.tree.messages("user")
 
     def holds(self, case, body_only=False):
-        """The message of a case is in the queue and, after a pass, in the mailbox, as it was sent; 250 was said to it."""
+        """The message of a case is in the queue and, after a pass, in the mailbox, as it was sent; 250 was said."""
         mail = MAILS[case]
         sent = mail.body.encode() if body_only else mail.text
         if case in WIRE:
@@ -131,7 +131,8 @@ def world(tree, inetd):
 
 def run(*argv, input=b"", **more):
     out = subprocess.run([str(a) for a in argv], input=input, capture_output=True, timeout=120, cwd="/", **more)
-    assert out.returncode == 0, f"{argv[0]}: {out.returncode} {(out.stdout + out.stderr)[-4000:].decode(errors='replace')}"
+    said = (out.stdout + out.stderr)[-4000:].decode(errors="replace")
+    assert out.returncode == 0, f"{argv[0]}: {out.returncode} {said}"
     return out.stdout
 
 
@@ -157,7 +158,8 @@ def curl(port, mail, file, case):
 
 def s_nail(port, mail, file, case):
     settings = ["v15-compat", f"mta=smtp://127.0.0.1:{port}", "smtp-config=-all", f"from={mail.sender}", "sendwait",
-                "hostname=client.example.net", "smtp-auth=none", "ttycharset=utf-8", "sendcharsets=utf-8", "mime-encoding=8b"]
+                "hostname=client.example.net", "smtp-auth=none", "ttycharset=utf-8", "sendcharsets=utf-8",
+                "mime-encoding=8b"]
     run("s-nail", "-:/", *(w for s in settings for w in ("-S", s)), "-s", mail.subject, *mail.recipients,
         input=mail.body.replace("\r\n", "\n").encode(), env={**os.environ, "LC_ALL": "C.UTF-8"})
 
@@ -171,11 +173,11 @@ def python_smtplib(port, mail, file, case):
 
 NODE = """
 const [port, file, sender, eight, dsn, ...to] = process.argv.slice(1);
+const asks = {id: 'QQ314159', return: 'headers', notify: ['failure'], recipient: sender};
 const mailer = require('nodemailer').createTransport(
     {host: '127.0.0.1', port: +port, name: 'client.example.net', secure: false, ignoreTLS: true});
 mailer.sendMail({
-    envelope: {from: sender, to: to, use8BitMime: eight === 'yes',
-               dsn: dsn === 'yes' ? {id: 'QQ314159', return: 'headers', notify: ['failure'], recipient: sender} : undefined},
+    envelope: {from: sender, to: to, use8BitMime: eight === 'yes', dsn: dsn === 'yes' ? asks : undefined},
     raw: require('fs').readFileSync(file)
 }, (error, info) => {
     if (error || !/^250 2/.test(info.response)) { console.error(error || info); process.exit(1); }

@@ -24,8 +24,8 @@ def traced(argv, out, inject=None):
     argv = [str(a) for a in argv]
     if inject is None:
         return ["strace", "-f", "-y", "-s", "200", "-o", str(out), *argv]
-    return ["strace", "-f", "-y", "-qq", "-o", str(out), "-e", f"trace={inject.split(':')[0]}", "-e", f"inject={inject}",
-            *argv]
+    name = inject.split(":")[0]
+    return ["strace", "-f", "-y", "-qq", "-o", str(out), "-e", f"trace={name}", "-e", f"inject={inject}", *argv]
 
 
 def calls(out):

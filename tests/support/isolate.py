@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2
 
 HOSTS = """\
 127.0.0.1 localhost
@@ -55,6 +55,8 @@ def own_files(replace):
             path = os.path.realpath(path)
             if not os.path.exists(path):
                 continue
+            if os.stat(path).st_nlink == 0:  # mounted here earlier: nothing can be mounted on what has no name
+                call("umount2", os.fsencode(path), MNT_DETACH)
             if text is None:
                 mount("/dev/null", path, MS_BIND)
                 continue

@@ -43,27 +43,33 @@ class Host:
     def ip(self, words):
         self.run("ip", *words.split())
 
-    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
-        """A socket of this host's network (a thread goes there to make it)."""
+    def within(self, make):
+        """What `make()` returns when it is called in this host's network. Threads that it starts stay there."""
         made = []
 
-        def make():
+        def enter():
             fd = os.open(f"/proc/{self.holder.pid}/ns/net", os.O_RDONLY)
             isolate.call("setns", fd, isolate.CLONE_NEWNET)
             os.close(fd)
-            made.append(socket.socket(family, kind))
-        thread = threading.Thread(target=make)
+            made.append(make())
+        thread = threading.Thread(target=enter)
         thread.start()
         thread.join()
         return made[0]
 
-    def connect(self, address, port=25, wait=10):
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
+        """A socket of this host's network."""
+        return self.within(lambda: socket.socket(family, kind))
+
+    def connect(self, address, port=25, wait=10, source=None):
         """A connection from this host, as support.smtp.Talk. Waits a little for a server that just starts."""
         end = time.monotonic() + wait
         while True:
             s = self.socket()
             s.settimeout(10)
             try:
+                if source:
+                    s.bind((source, 0))
                 s.connect((address, port))
                 s.setblocking(True)
                 return Talk(s)
