@@ -115,6 +115,10 @@ $O/unit/%: tests/unit/%.c $O/libbuzon.a
 	$Qmkdir -p $(@D)
 	$Q$(compile) -MF $@.d -Itests/unit $(LDFLAGS) -o $@ $< $O/libbuzon.a $(LDLIBS)
 
+# Programs that put themselves between a session and its peer.
+WRAP := -Wl,--wrap=read,--wrap=write,--wrap=poll
+$O/unit/session_split_test: private LDFLAGS += $(WRAP)
+
 -include $(UNIT:%=$O/unit/%.d)
 
 # What `make bench` measures with.

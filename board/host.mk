@@ -30,6 +30,7 @@ $(SAN)/buzon: $(SRC:%.c=$(SAN)/obj/%.o)
 $(SAN)/libbuzon.a: $(LIB_SRC:%.c=$(SAN)/obj/%.o)
 	$Qrm -f $@ && ar rcsD $@ $^
 
+$(SAN)/unit/session_split_test: private SAN_FLAGS += $(WRAP)
 $(SAN)/unit/%: tests/unit/%.c $(SAN)/libbuzon.a
 	$(call say,UNIT,$@)
 	$Qmkdir -p $(@D)

@@ -213,7 +213,7 @@ enum srv_want receive_text(struct session *s)
         return drop_session(s, bad_text[s->dot.fault]);
     if (r != IO_OK)
         return broken(s, r);
-    if (s->srv.greeted != SRV_EHLO && io_has_input(&s->io))      /* CASES A23 */
+    if (s->srv.greeted != SRV_EHLO && io_quiet(&s->io, 0) == IO_UNASKED)     /* CASES A23 */
         return drop_session(s, "554 5.5.0 bytes behind the message that nobody asked for, closing");
     return finish(s);
 }
