@@ -54,6 +54,17 @@ static char *load(const char *path, bool in_tree, size_t *n)
     return NULL;
 }
 
+/* Names of interfaces are looked up here: in a sandbox they cannot be. */
+static void number_zones(void)
+{
+    for (unsigned i = 0; i < state.conf.servers; i++) {
+        struct resconf_server *s = &state.conf.server[i];
+        unsigned zone = *s->zone ? if_nametoindex(s->zone) : 0;
+        if (zone)
+            snprintf(s->zone, sizeof s->zone, "%u", zone);
+    }
+}
+
 void resolve_load(bool in_tree)
 {
     size_t n;
@@ -65,6 +76,7 @@ void resolve_load(bool in_tree)
     text = load("/etc/resolv.conf", in_tree, &n);
     resconf_parse(&state.conf, text, n);
     free(text);
+    number_zones();
     state.hosts = load("/etc/hosts", in_tree, &state.hosts_n);
 }
 
@@ -100,10 +112,8 @@ static int open_socket(const struct resconf_server *server, int type)
     struct sockaddr_storage to;
     socklen_t len = peer_sockaddr(&server->addr, PORT, &to);
 
-    if (*server->zone) {
-        unsigned zone = if_nametoindex(server->zone);
-        ((struct sockaddr_in6 *)&to)->sin6_scope_id = zone ? zone : (uint32_t)strtoul(server->zone, NULL, 10);
-    }
+    if (*server->zone)
+        ((struct sockaddr_in6 *)&to)->sin6_scope_id = (uint32_t)strtoul(server->zone, NULL, 10);
     int fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&to, len) && errno != EINPROGRESS) {
         close(fd);

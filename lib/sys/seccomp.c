@@ -15,7 +15,7 @@
 #define N (1 << SECCOMP_LOOKUP)
 
 /* What is asked of one argument of a call. */
-enum check { FREE, NO_EXEC, INTERNET, UNIX, COMMANDS, REQUESTS };
+enum check { FREE, NO_EXEC, INTERNET, UNIX, COMMANDS, WIDTH, GIVE_BACK };
 
 static const struct {
     uint8_t argument;
@@ -26,7 +26,8 @@ static const struct {
     [INTERNET] = { 0, false, { AF_INET, AF_INET6, AF_UNIX } },        /* AF_UNIX: syslogd may have been started anew */
     [UNIX] = { 0, false, { AF_UNIX } },
     [COMMANDS] = { 1, false, { F_SETFD, F_GETFL, F_SETFL, F_SETLK } },
-    [REQUESTS] = { 1, false, { 0x8933, TIOCGWINSZ } },                /* SIOCGIFINDEX: a name server's zone; stdout */
+    [WIDTH] = { 1, false, { TIOCGWINSZ } },      /* stdio asks for a terminal's */
+    [GIVE_BACK] = { 2, false, { MADV_DONTNEED } },
 };
 
 /* The calls that the C library makes, the frequent ones first: found out by running every path under strace, on every
@@ -70,7 +71,7 @@ static const struct {
     { SYS_bind, S | N, FREE, 0 },                 /* for ident, to the address that the client has called */
     { SYS_connect, S | R | L | N, FREE, 0 },
     { SYS_getsockopt, S | R | N, FREE, 0 },
-    { SYS_setsockopt, S | R | N, FREE, 0 },
+    { SYS_setsockopt, S | R | L | N, FREE, 0 },
     { SYS_shutdown, S | R | N, FREE, 0 },
     { SYS_getpid, S | R | L | N, FREE, 0 },
 #ifdef SYS_geteuid32
@@ -106,7 +107,6 @@ static const struct {
     { SYS_getdents64, S | R | L, FREE, 0 },
     { SYS_nanosleep, R, FREE, 0 },
     { SYS_munmap, S | R | L | N, FREE, 0 },
-    { SYS_madvise, S, FREE, 0 },
     { SYS_mremap, R | L, FREE, 0 },
     { SYS_brk, S | R | L | N, FREE, 0 },
     { SYS_rt_sigaction, S, FREE, 0 },
@@ -130,7 +130,8 @@ static const struct {
 #endif
     { SYS_socket, S | R | N, INTERNET, 0 },
     { SYS_socket, L, UNIX, 0 },
-    { SYS_ioctl, S | R | L | N, REQUESTS, 0 },
+    { SYS_madvise, S, GIVE_BACK, 0 },
+    { SYS_ioctl, L, WIDTH, 0 },
 };
 
 static bool is_of(unsigned i, enum seccomp_role role, unsigned lacks)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -178,9 +179,10 @@ static void arguments_are_looked_at(void)
         CHECK_EQ(judge(r, fc, 1, F_SETLK), SECCOMP_RET_ALLOW);
         CHECK_EQ(judge(r, fc, 1, F_DUPFD), KILL);
         CHECK_EQ(judge(r, fc, 1, F_SETOWN), KILL);
-        CHECK_EQ(judge(r, SYS_ioctl, 1, 0x8933), SECCOMP_RET_ALLOW);
-        CHECK_EQ(judge(r, SYS_ioctl, 1, 0x8914), KILL);      /* SIOCSIFFLAGS */
-        CHECK_EQ(judge(r, SYS_ioctl, 1, 0), KILL);
+        CHECK_EQ(judge(r, SYS_ioctl, 1, TIOCGWINSZ), r == SECCOMP_LOCAL ? SECCOMP_RET_ALLOW : KILL);
+        CHECK_EQ(judge(r, SYS_ioctl, 1, TIOCSTI), KILL);
+        CHECK_EQ(judge(r, SYS_madvise, 2, MADV_DONTNEED), r == SECCOMP_SESSION ? SECCOMP_RET_ALLOW : KILL);
+        CHECK_EQ(judge(r, SYS_madvise, 2, MADV_WILLNEED), KILL);
     }
 }
 
