@@ -60,14 +60,14 @@ static const char *judge_rate(struct session *s, enum limits_what what)
     return reply;
 }
 
-static const char *judge_queue(struct session *s)
+static const char *judge_queue(struct session *s, uint64_t bytes)
 {
     enum limits_result r = LIMITS_OK;
 
     if (s->client.limits)
-        r = limits_queue_room(s->client.limits, s->srv.declared_size, s->conf, clock_mono_ms());
+        r = limits_queue_room(s->client.limits, bytes, s->conf, clock_mono_ms());
     if (r == LIMITS_OK)
-        return judge_room(s);
+        return NULL;
     if (r == LIMITS_BROKEN) {
         log_line(LOG_ERR, "queue: %s; %s", strerror(errno), limits_mend(errno));
         return "451 4.3.0 the message cannot be stored now, try again later";
@@ -119,10 +119,10 @@ const char *admission_sender(struct session *s)
     s->discard = !no && s->client.answer.action == TABLE_DISCARD;
     if (!no && !s->discard)
         no = judge_domain(s);
-    if (!no)
-        no = judge_rate(s, LIMITS_MESSAGE);
     if (!no && !s->discard)
-        no = judge_queue(s);
+        no = judge_queue(s, s->srv.declared_size);
+    if (!no && !s->discard)
+        no = judge_room(s);
     if (no || s->discard)
         tell(s, "MAIL", no, by_table || !no);
     return no;
@@ -187,6 +187,21 @@ const char *admission_rcpt(struct session *s)
     if (no || discard)
         tell(s, "RCPT", no, by_table || !no);
     return no;
+}
+
+/* Not at MAIL: who names a sender and sends nothing must not use up what that one may send. */
+const char *admission_message(struct session *s)
+{
+    const char *no = judge_rate(s, LIMITS_MESSAGE);
+
+    if (no)
+        tell(s, "DATA", no, false);
+    return no;
+}
+
+const char *admission_stored(struct session *s)
+{
+    return judge_queue(s, s->queued.length);
 }
 
 const char *admission_etrn(struct session *s)

@@ -3,6 +3,7 @@
 
 #include "mail/complete.h"
 #include "mail/trace.h"
+#include "sys/admission.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -52,14 +53,17 @@ static enum sys_result put_trace(struct session *s)
 
 const char *receive_open(struct session *s)
 {
+    const char *no;
+
     header_start(&s->header);
     dot_start(&s->dot, s->client.lan);
     s->size = 0;
     s->refusal = NULL;
     s->until = clock_mono_ms() + (int64_t)s->conf->data_timeout * 1000;
     s->discard = s->discard || s->envelope.rcpts == 0;       /* no recipient is left */
-    if (s->discard)
-        return NULL;
+    no = admission_message(s);
+    if (no || s->discard)
+        return no;
     if (envelope_finish(&s->envelope)) {
         errno = E2BIG;
         return receive_failed(s, "envelope");
@@ -182,6 +186,9 @@ static enum srv_want finish(struct session *s)
 {
     char id[QNAME_ID + 1], ok[64];
     const char *no = s->refusal ? s->refusal : judge_message(s);
+
+    if (!no && !s->discard)
+        no = admission_stored(s);
 
     if (no)
         return refuse_message(s, no);
