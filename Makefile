@@ -116,7 +116,7 @@ $O/unit/%: tests/unit/%.c $O/libbuzon.a
 	$Q$(compile) -MF $@.d -Itests/unit $(LDFLAGS) -o $@ $< $O/libbuzon.a $(LDLIBS)
 
 # Programs that put themselves between a session and its peer.
-WRAP := -Wl,--wrap=read,--wrap=write,--wrap=poll
+WRAP := -Wl,--wrap=read,--wrap=write,--wrap=await_ready
 $O/unit/session_split_test: private LDFLAGS += $(WRAP)
 
 -include $(UNIT:%=$O/unit/%.d)

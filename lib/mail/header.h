@@ -29,8 +29,8 @@ struct header {
 void header_start(struct header *h);
 
 /* Looks at the next n bytes of a text with CR LF line ends, cut anywhere. Cheap once the header section is over.
- * Returns where in them the empty line begins that ends the section; n when it does not end here, or not by an empty line, or
- * between that line's CR and LF. */
+ * Returns where in them the empty line begins that ends the section; n when it does not end here, or not by an empty
+ * line, or between that line's CR and LF. */
 size_t header_watch(struct header *h, const char *text, size_t n);
 
 #endif

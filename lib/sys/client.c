@@ -79,8 +79,9 @@ void client_foresee(const struct client *c)
         log_line(LOG_ERR, ACCESS_TABLE_FILE ":%u: %s; until that is mended every client hears 421",
                  c->table.source.fault_line, c->table.source.fault);
     if (c->no_commands && option_wants_root(&c->rules))
-        log_line(LOG_WARNING, "the rules have spawn, twist, aclexec, banners or nice: a rule with a command refuses, and "
-                 "banners are looked for in the tree; take them out, or start smtpd from inetd");
+        log_line(LOG_WARNING,
+                 "the rules have spawn, twist, aclexec, banners or nice: a rule with a command refuses, and banners "
+                 "are looked for in the tree; take them out, or start smtpd from inetd");
 }
 
 static void ask_name(struct client *c)

@@ -158,7 +158,7 @@ static void add(struct sock_filter **p, unsigned code, unsigned value, unsigned 
 #define EQUALS (BPF_JMP | BPF_JEQ | BPF_K)
 #define HAS    (BPF_JMP | BPF_JSET | BPF_K)
 #define END    (BPF_RET | BPF_K)
-#define KILL   0x80000000u           /* the process; a kernel before 4.14 reads it as the thread, of which there is one */
+#define KILL   0x80000000u           /* the process; before 4.14 the thread, of which there is one */
 
 /* The low half of an argument: what the kernel looks at in these. */
 static unsigned at(unsigned argument)

@@ -28,8 +28,7 @@ struct session {
     const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
     uint64_t size;                   /* of its text so far */
     int64_t until;                   /* when all of it must be here, on clock_mono_ms */
-    int64_t last;                    /* when the transaction must be over that goes on in a server that is being stopped,
-                                        or 0 */
+    int64_t last;                    /* when a server that is being stopped gives the transaction up, or 0 */
     struct queue_new queued;         /* fd is -1 while no message is being stored */
     struct envelope envelope;
     struct recode recode;            /* of a message that comes in BINARYMIME */

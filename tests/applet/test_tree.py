@@ -165,7 +165,15 @@ def test_read_only_tree(box, syslogd):
                          env=box.environment({}), stdin=subprocess.DEVNULL)
     assert out.returncode == 75, (out, syslogd.text())
     assert re.search(rb"queue\S*: .*Read-only file system", out.stderr), (out, syslogd.text())
-    with box.smtp(preexec_fn=enter) as s:
+    with box.smtp(preexec_fn=enter) as s:        # no limits, no service
+        assert s.reply() == "421 4.3.0 this server is not set up, closing"
+    assert re.search(r"run/limits: Read-only file system; mount a tmpfs on run/", syslogd.text()), syslogd.text()
+
+    def enter_with_run():
+        enter()
+        isolate.mount("tmpfs", str(box.path("run")), 0, "tmpfs")
+        os.chown(box.path("run"), box.path("queue").stat().st_uid, box.path("queue").stat().st_gid)
+    with box.smtp(preexec_fn=enter_with_run) as s:
         s.hello()
         said = s.command("MAIL FROM:<a@example.net>")
         assert said.startswith("451 4.3.0 ") and "room" not in said, said

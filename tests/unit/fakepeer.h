@@ -1,17 +1,17 @@
 /* A whole session without a network: session_run() over a descriptor that does not exist, whose reads give the peer's
- * bytes in exactly the segments that a test wants. Link with -Wl,--wrap=read,--wrap=write,--wrap=poll. The working
+ * bytes in exactly the segments that a test wants. Link with -Wl,--wrap=read,--wrap=write,--wrap=await_ready. The working
  * directory becomes a tree. What every session must leave behind is checked here too. */
 #ifndef TESTS_UNIT_FAKEPEER_H
 #define TESTS_UNIT_FAKEPEER_H
 
 #include "base/crc32c.h"
+#include "sys/await.h"
 #include "sys/queue.h"
 #include "sys/session.h"
 
 #include "tempdir.h"
 
 #include <ctype.h>
-#include <poll.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -33,10 +33,10 @@ static struct conf fakepeer_conf;
 
 ssize_t __real_read(int fd, void *data, size_t n);
 ssize_t __real_write(int fd, const void *data, size_t n);
-int __real_poll(struct pollfd *p, nfds_t n, int timeout);
+int __real_await_ready(struct pollfd *p, unsigned n, int64_t ms, const sigset_t *mask);
 ssize_t __wrap_read(int fd, void *data, size_t n);
 ssize_t __wrap_write(int fd, const void *data, size_t n);
-int __wrap_poll(struct pollfd *p, nfds_t n, int timeout);
+int __wrap_await_ready(struct pollfd *p, unsigned n, int64_t ms, const sigset_t *mask);
 
 ssize_t __wrap_read(int fd, void *data, size_t n)
 {
@@ -70,10 +70,10 @@ ssize_t __wrap_write(int fd, const void *data, size_t n)
 }
 
 /* A peer that is not early says nothing before the banner; later there is always something to read, the end at last. */
-int __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
+int __wrap_await_ready(struct pollfd *p, unsigned n, int64_t ms, const sigset_t *mask)
 {
     if (n != 1 || p->fd != FAKEPEER_FD)
-        return __real_poll(p, n, timeout);
+        return __real_await_ready(p, n, ms, mask);
     p->revents = p->events & (fakepeer.out_n || fakepeer.early ? POLLIN | POLLOUT : POLLOUT);
     return p->revents ? 1 : 0;
 }
