@@ -543,6 +543,7 @@ def test_client_that_is_gone_already(box):
 
 def test_many_at_once(box):
     """Each connection is a process of its own; they do not get into each other's way."""
+    box.conf(client_limit_per_host=20)
     sessions = [box.smtp() for _ in range(20)]
     for s in sessions:
         s.hello()

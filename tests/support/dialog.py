@@ -210,7 +210,7 @@ class Run:
             if len(queue) != 1:
                 self.fail(number, f"{len(queue)} messages are queued, not one")
             message = QueueFile(queue[0])
-            got = {"FROM": message.sender.encode(), "TO": " ".join(message.recipients).encode(),
+            got = {"FROM": message.sender.encode("latin-1"), "TO": " ".join(message.recipients).encode("latin-1"),
                    "TEXT": message.after_trace()}[word]
             if got != unescape(rest):
                 self.fail(number, f"{word} queued: {got!r}\nexpected: {unescape(rest)!r}")
