@@ -33,8 +33,8 @@ def call(name, *args):
         raise OSError(error, f"{name}: {os.strerror(error)}")
 
 
-def mount(source, target, flags):
-    call("mount", os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(flags), None)
+def mount(source, target, flags, kind=None):
+    call("mount", os.fsencode(source), os.fsencode(target), kind and os.fsencode(kind), ctypes.c_ulong(flags), None)
 
 
 def lo_up():
