@@ -30,7 +30,7 @@ static const struct {
     [GIVE_BACK] = { 2, false, { MADV_DONTNEED } },
 };
 
-/* The calls that the C library makes, the frequent ones first: found out by running every path under strace, on every
+/* The calls that the C library makes: found out by running every path under strace, on every
  * board; tests/slow does so again. */
 static const struct {
     uint16_t number;
@@ -156,8 +156,10 @@ static void add(struct sock_filter **p, unsigned code, unsigned value, unsigned 
 
 #define LOAD   (BPF_LD | BPF_W | BPF_ABS)
 #define EQUALS (BPF_JMP | BPF_JEQ | BPF_K)
+#define LEAST  (BPF_JMP | BPF_JGE | BPF_K)
 #define HAS    (BPF_JMP | BPF_JSET | BPF_K)
 #define END    (BPF_RET | BPF_K)
+#define GROUP  8
 #define KILL   0x80000000u           /* the process; before 4.14 the thread, of which there is one */
 
 /* The low half of an argument: what the kernel looks at in these. */
@@ -182,24 +184,50 @@ static void add_check(struct sock_filter **p, unsigned number, enum check c)
     add(p, END, checks[c].mask ? KILL : SECCOMP_RET_ALLOW, 0, 0);
 }
 
+/* The rows of a role, by their numbers. */
+static unsigned sorted(enum seccomp_role role, unsigned lacks, uint8_t rows[SECCOMP_LIST])
+{
+    unsigned n = 0, at;
+
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (!is_of(i, role, lacks))
+            continue;
+        for (at = n++; at > 0 && calls[rows[at - 1]].number > calls[i].number; at--)
+            rows[at] = rows[at - 1];
+        rows[at] = (uint8_t)i;
+    }
+    return n;
+}
+
+/* In groups, so that a number is compared with few: kernels that know the filter's answers beforehand try it with every
+ * number when it is installed, which takes longer than all else about it; others run it at each call. */
 unsigned seccomp_build(enum seccomp_role role, unsigned lacks, struct sock_filter program[SECCOMP_MOST])
 {
-    struct sock_filter *p = program;
+    struct sock_filter *p = program, *skip = NULL;
+    uint8_t rows[SECCOMP_LIST];
+    unsigned n = sorted(role, lacks, rows);
 
     add(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
     add(&p, EQUALS, SECCOMP_ARCHITECTURE, 1, 0);
     add(&p, END, KILL, 0, 0);
     add(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
-    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (!is_of(i, role, lacks))
-            continue;
-        if (calls[i].check) {
-            add_check(&p, calls[i].number, calls[i].check);
+    for (unsigned i = 0; i < n; i++) {
+        unsigned number = calls[rows[i]].number;
+        if (i % GROUP == 0 && i + GROUP < n) {
+            skip = p;
+            add(&p, LEAST, calls[rows[i + GROUP]].number, 0, 0);
+        }
+        if (calls[rows[i]].check) {
+            add_check(&p, number, calls[rows[i]].check);
         } else {
-            add(&p, EQUALS, calls[i].number, 0, 1);
+            add(&p, EQUALS, number, 0, 1);
             add(&p, END, SECCOMP_RET_ALLOW, 0, 0);
         }
+        if (i % GROUP == GROUP - 1 || i == n - 1) {
+            add(&p, END, KILL, 0, 0);
+            if (i < n - 1)
+                skip->jt = (uint8_t)(p - skip - 1);
+        }
     }
-    add(&p, END, KILL, 0, 0);
     return (unsigned)(p - program);
 }

@@ -34,6 +34,9 @@ static unsigned run(const struct sock_filter *p, unsigned n, const struct seccom
         case BPF_JMP | BPF_JEQ | BPF_K:
             i += a == p[i].k ? p[i].jt : p[i].jf;
             break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            i += a >= p[i].k ? p[i].jt : p[i].jf;
+            break;
         case BPF_JMP | BPF_JSET | BPF_K:
             i += a & p[i].k ? p[i].jt : p[i].jf;
             break;
