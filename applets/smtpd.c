@@ -25,19 +25,20 @@
 static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
 static const char overloaded[] = "421 4.3.2 this server has no room for a session now, try again later";
 
+/* What a session uses stands at the beginning, and at the end beside its buffers. */
 static PAGE_ALONE struct smtpd {
-    struct session session;
-    struct site site;
-    struct limits limits;
     const char *called;              /* argv[0] */
     bool borrowed;                   /* the rules that are loaded are /etc's, which the jail lacks */
     int fd[LISTENERS];               /* that we listen on */
     unsigned fds;
     sigset_t waiting;                /* the signals that are blocked while we wait: not those that stop and wake us */
+    struct site site;
     struct child {
         pid_t pid;                   /* 0: none */
         int slot;                    /* in the limits, or -1 */
     } child[LIMIT_CLIENTS];
+    struct limits limits;
+    struct session session;
 } smtpd;
 
 static volatile sig_atomic_t stopping;

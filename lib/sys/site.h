@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct site {
-    struct tree tree;
     struct conf conf;                /* hostname is always set */
     char *text;                      /* what it points into */
     uint32_t seen;                   /* the file as it was read last, good or bad */
+    struct tree tree;
 };
 
 /* tree_open, then etc/buzon.conf; a missing file leaves the defaults. Returns 0, or -1 with the fault. Nothing is

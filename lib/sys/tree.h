@@ -11,10 +11,10 @@
 #define TREE_DEFAULT "/srv/buzon"
 
 struct tree {
-    char root[PATH_MAX];
     uid_t uid;                       /* owner of queue/: whom an applet becomes */
     gid_t gid;
     bool jailed;
+    char root[PATH_MAX];             /* last: of it little is used */
 };
 
 /* Takes `--root DIR` or `--root=DIR` out of argv wherever it stands before `--`. Returns DIR or NULL; *argc shrinks.
