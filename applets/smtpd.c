@@ -25,20 +25,20 @@
 static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
 static const char overloaded[] = "421 4.3.2 this server has no room for a session now, try again later";
 
-/* What a session uses stands at the beginning, and at the end beside its buffers. */
+/* What a session uses stands on one page, and in struct session. */
 static PAGE_ALONE struct smtpd {
     const char *called;              /* argv[0] */
     bool borrowed;                   /* the rules that are loaded are /etc's, which the jail lacks */
     int fd[LISTENERS];               /* that we listen on */
     unsigned fds;
     sigset_t waiting;                /* the signals that are blocked while we wait: not those that stop and wake us */
+    struct limits limits;
     struct site site;
-    struct child {
+    struct session session;
+    PAGE_ALONE struct child {        /* of the listener */
         pid_t pid;                   /* 0: none */
         int slot;                    /* in the limits, or -1 */
     } child[LIMIT_CLIENTS];
-    struct limits limits;
-    struct session session;
 } smtpd;
 
 static volatile sig_atomic_t stopping;
@@ -175,6 +175,7 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
     struct fault f;
 
     close_all(d);
+    proc_give_back(d->child, sizeof d->child);
     signal(SIGCHLD, SIG_DFL);
     if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || close(fd) || peer_of(0, &c->peer))
         return EX_OSERR;             /* or the client is gone already */

@@ -156,16 +156,18 @@ static const char *map_image(struct imagefile *f, int fd)
 
 enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths *paths, char *why, size_t cap)
 {
+    int fd = open(paths->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+
+    why[0] = '\0';
+    if (fd < 0 && errno == ENOENT)
+        return SYS_PERM;             /* nothing is touched then, which saves most sessions a page */
     memset(f->seen, 0, f->n / IMAGE_BLOCK / 8 + 1);      /* what the last one used: the rest was never touched */
     memset(f, 0, offsetof(struct imagefile, seen));
-    f->image_fd = -1;
     for (int i = 0; i < IMAGE_SOURCES; i++)
         f->fd[i] = -1;
-    why[0] = '\0';
-    int fd = open(paths->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT ? SYS_PERM : refuse(f, paths->image, "cannot be opened", why, cap);
     f->image_fd = fd;
+    if (fd < 0)
+        return refuse(f, paths->image, "cannot be opened", why, cap);
     const char *wrong = map_image(f, fd);
     if (wrong)
         return refuse(f, paths->image, wrong, why, cap);

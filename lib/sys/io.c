@@ -3,6 +3,7 @@
 
 #include "sys/await.h"
 #include "sys/clock.h"
+#include "sys/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define IO_LINGER 2                  /* seconds */
+#define IO_STALL  100                /* ms: who is silent for longer needs no memory for what he may send */
 
 static void set_nonblock(int fd)
 {
@@ -46,21 +48,33 @@ static enum io_result broken(struct io *io, enum io_result why)
     return why;
 }
 
+/* The memory in which nothing is. */
+static void give_back(struct io *io)
+{
+    proc_give_back(io->in + io->in_n, sizeof io->in - io->in_n);
+    proc_give_back(io->out + io->out_n, sizeof io->out - io->out_n);
+}
+
 static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop)
 {
     struct pollfd p = { .fd = fd, .events = event };
 
-    for (;;) {
+    for (bool stalled = false;;) {
         int64_t left = io->deadline == INT64_MAX ? -1 : io->deadline - clock_mono_ms();
         if (left < 0 && io->deadline != INT64_MAX)
             return broken(io, IO_TIMEOUT);
         if (may_stop && *io->stop)
             return IO_STOPPED;
-        int r = await_ready(&p, 1, left, may_stop ? io->stop_mask : NULL);
+        bool brief = !stalled && (left < 0 || left > IO_STALL);
+        int r = await_ready(&p, 1, brief ? IO_STALL : left, may_stop ? io->stop_mask : NULL);
         if (r > 0)
             return IO_OK;
         if (r < 0 && errno != EINTR)
             return broken(io, IO_ERROR);
+        if (r == 0 && brief) {
+            give_back(io);
+            stalled = true;
+        }
     }
 }
 

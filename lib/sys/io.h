@@ -3,6 +3,8 @@
 #ifndef SYS_IO_H
 #define SYS_IO_H
 
+#include "base/page.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,10 +13,10 @@
 #define IO_IN  16384
 #define IO_OUT 16384
 
-/* Both directions of a connection. `in` and `out` are separate descriptors for inetd's fd 0 and 1. The buffers stand
- * first: seldom is more than the beginning of `out` used, and memory that is not used is never made. */
+/* Both directions of a connection. `in` and `out` are separate descriptors for inetd's fd 0 and 1. The buffers are
+ * whole pages, so that all of what a client who pauses does not fill is given back. */
 struct io {
-    char out[IO_OUT], in[IO_IN];
+    PAGE_ALONE char out[IO_OUT], in[IO_IN];
     int in_fd, out_fd;
     int64_t deadline;                /* for what is done now; set it anew for each command */
     size_t in_at, in_n, out_n;

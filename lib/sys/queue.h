@@ -21,7 +21,7 @@ struct queue_new {
     uint32_t crc;
     bool is_8bit;
     size_t n;
-    char buffer[8192];               /* small pieces, n bytes of them */
+    char buffer[4096];               /* small pieces, n bytes of them */
 };
 
 /* Makes a file in queue/tmp, locked, holding the finished envelope. SYS_OK or SYS_TEMP (errno). */

@@ -70,7 +70,7 @@ const char *receive_open(struct session *s)
     }
     if (queue_create(&s->queued, &s->envelope) != SYS_OK || put_trace(s) != SYS_OK)
         return receive_failed(s, "queue/tmp");
-    proc_give_back(s->envelope.text, s->envelope.len);       /* it stands in the file */
+    proc_give_back(s->envelope.text, sizeof s->envelope.text);       /* it stands in the file */
     return NULL;
 }
 

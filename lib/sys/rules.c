@@ -131,7 +131,7 @@ bool rules_are_own(const struct imagefile_paths *paths)
     return paths == &own;
 }
 
-static struct imagefile image;
+static PAGE_ALONE struct imagefile image;
 static bool has_table;
 
 static void load_texts(struct access_rules *rules)

@@ -30,12 +30,10 @@ struct conf_file {
     int error;                       /* errno, or 0 */
 };
 
-/* Returns what tells one state of the file from another. */
-static uint32_t read_file(struct conf_file *file)
+static void read_file(struct conf_file *file)
 {
     file->text = NULL;
     file->error = file_read(SITE_CONF, LIMIT_CONF, &file->text, &file->n) == SYS_OK ? 0 : errno;
-    return file->error ? ~(uint32_t)file->error : crc32c(0, file->text, file->n);
 }
 
 /* *c points into the text then. */
@@ -62,8 +60,9 @@ int site_open(struct site *s, const char *root_option, struct fault *f)
 
     if (tree_open(&s->tree, root_option, f))
         return -1;
-    s->seen = read_file(&file);
+    read_file(&file);
     s->text = file.text;
+    s->seen = 0;                     /* most never ask for it again: the first site_refresh may read it twice */
     return parse(s, &s->conf, &file, f);
 }
 
@@ -71,14 +70,15 @@ int site_refresh(struct site *s, struct fault *f)
 {
     struct conf_file file;
     struct conf conf;
-    uint32_t seen = read_file(&file);
 
+    read_file(&file);
+    uint32_t seen = file.error ? ~(uint32_t)file.error : crc32c(0, file.text, file.n);
     if (seen == s->seen) {
         free(file.text);
         return 0;
     }
     s->seen = seen;
-    if (file.error == ENOENT)
+    if (file.error == ENOENT && s->text)
         return fault_set(f, EX_CONFIG, "%s/" SITE_CONF " is gone; put it back", s->tree.root);
     if (parse(s, &conf, &file, f)) {
         free(file.text);

@@ -11,7 +11,7 @@
 struct site {
     struct conf conf;                /* hostname is always set */
     char *text;                      /* what it points into */
-    uint32_t seen;                   /* the file as it was read last, good or bad */
+    uint32_t seen;                   /* what site_refresh read last, good or bad; 0: nothing yet */
     struct tree tree;
 };
 
