@@ -1,6 +1,7 @@
 # Connections that are slow, break, or are never read, at every place of a session (CASES E3-E6, E8, E10).
 
 import concurrent.futures
+import contextlib
 import os
 import re
 import socket
@@ -156,19 +157,29 @@ def test_client_that_never_reads(box):
     except (ConnectionResetError, BrokenPipeError):
         pass
     assert p.wait(30) == 0
-    mine.close()
+    with Talk(mine) as talk, contextlib.suppress(Closed):
+        talk.rest()
+    assert talk.buffer.count(b"\r\n") < 900, "all replies were sent, so nothing was tried"
     nothing_left(box)
 
 
 # --- many ---
 
+def by_inetd(box, inetd, port):
+    argv = box.argv("smtpd")
+    argv.insert(1, "buzon" if len(box.command) == 1 else argv[0])
+    inetd(f"127.0.0.1:{port} stream tcp nowait.10000 root {' '.join(argv)}\n")
+
+
+def by_itself(box, inetd, port):
+    box.start("smtpd", "-l", f"127.0.0.1:{port}")
+
+
 @pytest.fixture
 def served(box, inetd):
     """The port where inetd serves the tree."""
     port = free_port()
-    argv = box.argv("smtpd")
-    argv.insert(1, "buzon" if len(box.command) == 1 else argv[0])
-    inetd(f"127.0.0.1:{port} stream tcp nowait.10000 root {' '.join(argv)}\n")
+    by_inetd(box, inetd, port)
     wait_port("127.0.0.1", port)
     return port
 
@@ -182,9 +193,13 @@ def connect(port, client):
 
 
 @pytest.mark.root
-def test_a_thousand_connections_while_another_is_served(box, served):
+@pytest.mark.parametrize("start", [by_inetd, by_itself])
+def test_a_thousand_connections_while_another_is_served(box, inetd, start):
     """CASES E8: they come as fast as they can, talk or not, and hang up; mail goes on all the while."""
     box.conf(connect_rate="off", message_rate="off", recipient_rate="off")
+    served = free_port()
+    start(box, inetd, served)
+    wait_port("127.0.0.1", served)
     opened, said, stop = [], [], threading.Event()
 
     def knock(client):

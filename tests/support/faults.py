@@ -20,11 +20,15 @@ class Call:
 
 
 def traced(argv, out, inject=None):
-    """The command that runs argv under strace, into the file `out`; inject is as in `write:error=EIO:when=3`."""
+    """The command that runs argv under strace, into the file `out`; inject is as in `write:error=EIO:when=3`.
+
+    The call that fails becomes a getpid, since strace's usual -1 is a call that a seccomp filter kills for."""
     argv = [str(a) for a in argv]
     if inject is None:
         return ["strace", "-f", "-y", "-s", "200", "-o", str(out), *argv]
     name = inject.split(":")[0]
+    if ":error=" in inject:
+        inject += ":syscall=getpid"
     return ["strace", "-f", "-y", "-qq", "-o", str(out), "-e", f"trace={name}", "-e", f"inject={inject}", *argv]
 
 
