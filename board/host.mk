@@ -52,6 +52,7 @@ $(FUZZ)/obj/%.o: %.c $(SAN)/bearssl/.done Makefile | deps-fuzz
 $(FUZZ)/libbuzon.a: $(LIB_SRC:%.c=$(FUZZ)/obj/%.o)
 	$Qrm -f $@ && ar rcsD $@ $^
 
+$(FUZZ)/session_fuzz: private FUZZ_FLAGS += $(WRAP)
 $(FUZZ)/%_fuzz: tests/fuzz/%_fuzz.c $(FUZZ)/libbuzon.a
 	$(call say,FUZZ,$@)
 	$Qclang $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -Itests/unit -o $@ $< $(FUZZ)/libbuzon.a \

@@ -264,6 +264,37 @@ static void a_texts_in_two_chunks(void)
             }
 }
 
+/* BINARYMIME: parts that become base64, and one that is not what it says. */
+static void binary_messages(void)
+{
+    static const struct row texts[] = {
+        ROW("binary", "Content-Transfer-Encoding: binary\r\n\r\n\0\n\r.\r\n.\r\nx", 2, 2),
+        ROW("binary part", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: "
+                           "binary\r\n\r\n\r\n\r\n--b\n\r\n--b--\r\n", 2, 2),
+        ROW("not binary", "Subject: x\r\n\r\na\nb\r\n", 1, 1),
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (size_t k = 0; k <= texts[i].n; k++) {
+            begin_as(STRANGER);
+            add_text("EHLO c.example.net\r\nMAIL FROM:<a@example.net> BODY=BINARYMIME\r\n"
+                     "RCPT TO:<user@example.org>\r\n");
+            add_bdat(k, false);
+            add(texts[i].text, k);
+            size_t end = session_n;
+            add_bdat(texts[i].n - k, true);
+            add(texts[i].text + k, texts[i].n - k);
+            size_t last = session_n;
+            add_text(BEHIND);
+            if (k == 0)
+                run_session(texts[i].name, last);
+            else
+                run_unsplit(texts[i].name);
+            run_cuts(texts[i].name, end - (k < 2 ? k : 2), all ? last : end + 2, all && k % 8 == 0);
+            check_queued(texts[i].name, STRANGER, texts[i].strict);
+        }
+}
+
 /* A21: nothing of a message that is too large becomes a command, whatever its dots. */
 static void a21_texts_that_are_too_large(void)
 {
@@ -390,6 +421,7 @@ int main(int argc, char **argv)
     RUN(a_texts_behind_data);
     RUN(a_texts_in_a_chunk);
     RUN(a_texts_in_two_chunks);
+    RUN(binary_messages);
     RUN(a21_texts_that_are_too_large);
     RUN(a22_at_the_edges_of_buffers);
     RUN(a23_behind_the_end);
