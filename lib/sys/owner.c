@@ -8,6 +8,7 @@
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/peer.h"
+#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -87,6 +88,12 @@ static void ask(const void *question, void *answer, int64_t deadline)
     close(fd);
 }
 
+static void ask_apart(const void *question, void *answer, int64_t deadline)
+{
+    if (sandbox_filter(SECCOMP_LOOKUP) == 0)
+        ask(question, answer, deadline);
+}
+
 void owner_ask(const struct access_facts *facts, unsigned seconds, char user[IDENT_USER])
 {
     const struct question q = { facts->client, facts->server, facts->client_port, facts->server_port };
@@ -97,7 +104,7 @@ void owner_ask(const struct access_facts *facts, unsigned seconds, char user[IDE
     if (can && geteuid() != 0)
         ask(&q, user, deadline);
     else if (can)                                /* root reads nothing that a stranger sent */
-        (void)apart_run(ask, &q, user, IDENT_USER, APART_NOBODY, APART_NOBODY, deadline);
+        (void)apart_run(ask_apart, &q, user, IDENT_USER, APART_NOBODY, APART_NOBODY, deadline);
     user[IDENT_USER - 1] = '\0';
     if (!*user)
         (void)str_copy(user, IDENT_USER, ACCESS_NO_USER);

@@ -72,7 +72,7 @@ static const struct {
     { SYS_connect, S | R | L | N, FREE, 0 },
     { SYS_getsockopt, S | R | N, FREE, 0 },
     { SYS_setsockopt, S | R | L | N, FREE, 0 },
-    { SYS_shutdown, S | R | N, FREE, 0 },
+    { SYS_shutdown, S, FREE, 0 },
     { SYS_getpid, S | R | L | N, FREE, 0 },
 #ifdef SYS_geteuid32
     { SYS_geteuid32, S | R | L | N, FREE, 0 },
@@ -95,9 +95,9 @@ static const struct {
     { SYS_mkdirat, R, FREE, 0 },
 #endif
 #ifdef SYS_sync_file_range2
-    { SYS_sync_file_range2, S | R | L, FREE, 0 },
+    { SYS_sync_file_range2, S | L, FREE, 0 },
 #else
-    { SYS_sync_file_range, S | R | L, FREE, 0 },
+    { SYS_sync_file_range, S | L, FREE, 0 },
 #endif
 #ifdef SYS_statfs64
     { SYS_statfs64, S | L, FREE, 0 },

@@ -86,7 +86,7 @@ def test_session(box):
         assert len(files) == 5 and any(f.startswith(str(box.path("queue/tmp"))) for f in files), files
         s.send(TEXT + ".\r\n")
         assert s.reply().startswith("250 ")
-        assert len(descriptors(pid)) == 4
+        await_true(lambda: len(descriptors(pid)) == 4)
 
 
 def test_session_with_syslog_and_an_image(box, syslogd):
