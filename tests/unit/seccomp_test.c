@@ -197,6 +197,20 @@ static void roles_differ(void)
     CHECK(may(SECCOMP_LOCAL, SYS_fdatasync) && !may(SECCOMP_LOOKUP, SYS_fdatasync));
 }
 
+/* They ask the same servers in the same way: what a session may not, they may not. */
+static void who_looks_up_apart_may_do_less_than_a_session(void)
+{
+    uint16_t session[SECCOMP_LIST], lookup[SECCOMP_LIST];
+    unsigned n = seccomp_calls(SECCOMP_SESSION, 3, session), m = seccomp_calls(SECCOMP_LOOKUP, 3, lookup);
+
+    for (unsigned i = 0; i < m; i++) {
+        bool both = false;
+        for (unsigned j = 0; j < n; j++)
+            both = both || session[j] == lookup[i];
+        CHECK(both);
+    }
+}
+
 /* `seccomp_test ROLE LACKS`: the list, a number a line. */
 static int print_list(const char *name, const char *lacks)
 {
@@ -224,5 +238,6 @@ int main(int argc, char **argv)
     RUN(dangerous_calls_are_in_no_list);
     RUN(arguments_are_looked_at);
     RUN(roles_differ);
+    RUN(who_looks_up_apart_may_do_less_than_a_session);
     TEST_DONE();
 }
