@@ -158,30 +158,74 @@ static void add(struct sock_filter **p, unsigned code, unsigned value, unsigned 
 #define EQUALS (BPF_JMP | BPF_JEQ | BPF_K)
 #define LEAST  (BPF_JMP | BPF_JGE | BPF_K)
 #define HAS    (BPF_JMP | BPF_JSET | BPF_K)
+#define FROM   (BPF_JMP | BPF_JGE | BPF_K)
 #define END    (BPF_RET | BPF_K)
 #define GROUP  8
 #define KILL   0x80000000u           /* the process; before 4.14 the thread, of which there is one */
 
+/* Ways of a jump that are known when all is there: to the last two instructions. Others are shorter. */
+enum { TO_ALLOW = 254, TO_KILL };
+
 /* The low half of an argument: what the kernel looks at in these. */
-static unsigned at(unsigned argument)
+static unsigned place(unsigned argument)
 {
     return (unsigned)offsetof(struct seccomp_data, args) + 8 * argument
            + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
 }
 
-/* One call whose argument is looked at: all ways out of this end here. */
-static void add_check(struct sock_filter **p, unsigned number, enum check c)
+static void add_call(struct sock_filter **p, unsigned number, enum check c, bool last)
 {
+    const uint32_t *v = checks[c].value;
     unsigned n = 0;
 
-    while (n < sizeof checks->value / sizeof *checks->value && checks[c].value[n])
+    if (!c) {
+        add(p, EQUALS, number, TO_ALLOW, last ? TO_KILL : 0);
+        return;
+    }
+    while (n < sizeof checks->value / sizeof *checks->value && v[n])
         n++;
-    add(p, EQUALS, number, 0, n + 3);
-    add(p, LOAD, at(checks[c].argument), 0, 0);
+    add(p, EQUALS, number, 0, last ? TO_KILL : n + 1);
+    add(p, LOAD, place(checks[c].argument), 0, 0);
     for (unsigned i = 0; i < n; i++)
-        add(p, checks[c].mask ? HAS : EQUALS, checks[c].value[i], n - i, 0);
-    add(p, END, checks[c].mask ? SECCOMP_RET_ALLOW : KILL, 0, 0);
-    add(p, END, checks[c].mask ? KILL : SECCOMP_RET_ALLOW, 0, 0);
+        add(p, checks[c].mask ? HAS : EQUALS, v[i], checks[c].mask ? TO_KILL : TO_ALLOW,
+            checks[c].mask ? TO_ALLOW : i + 1 < n ? 0 : TO_KILL);
+}
+
+/* A search by halves: the kernel tries the filter with every number that there is when it is installed, and where it
+ * does not it runs it at each call. It also compiles it, so that each instruction counts. */
+static void add_calls(struct sock_filter **p, const uint8_t *by_number, unsigned n)
+{
+    struct sock_filter *fork = *p;
+
+    if (n <= 5) {
+        for (unsigned i = 0; i < n; i++)
+            add_call(p, calls[by_number[i]].number, calls[by_number[i]].check, i + 1 == n);
+        return;
+    }
+    add(p, FROM, calls[by_number[n / 2]].number, 0, 0);
+    add_calls(p, by_number, n / 2);
+    fork->jt = (uint8_t)(*p - fork - 1);
+    add_calls(p, by_number + n / 2, n - n / 2);
+}
+
+static uint8_t way(uint8_t to, unsigned left)
+{
+    return to < TO_ALLOW ? to : (uint8_t)(left + (to == TO_KILL));
+}
+
+/* The calls of a role in the order of their numbers. Returns how many. */
+static unsigned sort(enum seccomp_role role, unsigned lacks, uint8_t by_number[SECCOMP_LIST])
+{
+    unsigned n = 0, j;
+
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (!is_of(i, role, lacks))
+            continue;
+        for (j = n++; j && calls[by_number[j - 1]].number > calls[i].number; j--)
+            by_number[j] = by_number[j - 1];
+        by_number[j] = (uint8_t)i;
+    }
+    return n;
 }
 
 /* The rows of a role, by their numbers. */
@@ -203,31 +247,18 @@ static unsigned sorted(enum seccomp_role role, unsigned lacks, uint8_t rows[SECC
  * number when it is installed, which takes longer than all else about it; others run it at each call. */
 unsigned seccomp_build(enum seccomp_role role, unsigned lacks, struct sock_filter program[SECCOMP_MOST])
 {
-    struct sock_filter *p = program, *skip = NULL;
-    uint8_t rows[SECCOMP_LIST];
-    unsigned n = sorted(role, lacks, rows);
+    struct sock_filter *p = program;
+    uint8_t by_number[SECCOMP_LIST];
 
     add(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
-    add(&p, EQUALS, SECCOMP_ARCHITECTURE, 1, 0);
-    add(&p, END, KILL, 0, 0);
+    add(&p, EQUALS, SECCOMP_ARCHITECTURE, 0, TO_KILL);
     add(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
-    for (unsigned i = 0; i < n; i++) {
-        unsigned number = calls[rows[i]].number;
-        if (i % GROUP == 0 && i + GROUP < n) {
-            skip = p;
-            add(&p, LEAST, calls[rows[i + GROUP]].number, 0, 0);
-        }
-        if (calls[rows[i]].check) {
-            add_check(&p, number, calls[rows[i]].check);
-        } else {
-            add(&p, EQUALS, number, 0, 1);
-            add(&p, END, SECCOMP_RET_ALLOW, 0, 0);
-        }
-        if (i % GROUP == GROUP - 1 || i == n - 1) {
-            add(&p, END, KILL, 0, 0);
-            if (i < n - 1)
-                skip->jt = (uint8_t)(p - skip - 1);
-        }
+    add_calls(&p, by_number, sort(role, lacks, by_number));
+    for (struct sock_filter *i = program; i < p; i++) {
+        i->jt = way(i->jt, (unsigned)(p - i - 1));
+        i->jf = way(i->jf, (unsigned)(p - i - 1));
     }
+    add(&p, END, SECCOMP_RET_ALLOW, 0, 0);
+    add(&p, END, KILL, 0, 0);
     return (unsigned)(p - program);
 }

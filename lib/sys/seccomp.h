@@ -36,7 +36,7 @@ enum seccomp_role {
 
 #define SECCOMP_CALLS 40             /* the most of its kernel's calls that a role may make */
 #define SECCOMP_LIST  64             /* numbers in a list */
-#define SECCOMP_MOST  128            /* instructions of the longest filter */
+#define SECCOMP_MOST  112            /* instructions of the longest filter */
 
 /* What a kernel may lack: the C library then makes the older call instead. */
 #define SECCOMP_NO_STATX  1u         /* before 4.11, 32-bit */

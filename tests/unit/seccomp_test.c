@@ -100,18 +100,17 @@ static void what_is_not_in_the_list_is_the_end(void)
 {
     for (int r = 0; r < ROLES; r++) {
         uint16_t list[SECCOMP_LIST];
-        unsigned n = seccomp_calls(r, 0, list), allowed = 0;
+        unsigned n = seccomp_calls(r, 0, list), allowed = 0, wrong = 0;
         for (int number = -1; number < 7000; number++) {
-            bool listed = false, checked = false;
+            bool listed = false;
             for (unsigned i = 0; i < n; i++)
                 listed = listed || list[i] == number;
-            /* fcntl, ioctl and socket with an argument of 0 are nothing that is allowed. */
-            checked = listed && !may(r, number);
-            allowed += may(r, number);
-            CHECK(listed || judge(r, number, 0, 0) == KILL);
-            CHECK(!checked || judge(r, number, 0, 0) == KILL);
+            unsigned verdict = judge(r, number, 0, 0);
+            allowed += verdict == SECCOMP_RET_ALLOW;
+            wrong += verdict != KILL && (!listed || verdict != SECCOMP_RET_ALLOW);
         }
-        CHECK(allowed >= n - 4 && allowed < n);
+        CHECK_EQ(wrong, 0);
+        CHECK(allowed >= n - 4 && allowed < n);      /* fcntl, ioctl, socket and madvise want arguments other than 0 */
     }
 }
 
