@@ -156,11 +156,9 @@ static void add(struct sock_filter **p, unsigned code, unsigned value, unsigned 
 
 #define LOAD   (BPF_LD | BPF_W | BPF_ABS)
 #define EQUALS (BPF_JMP | BPF_JEQ | BPF_K)
-#define LEAST  (BPF_JMP | BPF_JGE | BPF_K)
 #define HAS    (BPF_JMP | BPF_JSET | BPF_K)
 #define FROM   (BPF_JMP | BPF_JGE | BPF_K)
 #define END    (BPF_RET | BPF_K)
-#define GROUP  8
 #define KILL   0x80000000u           /* the process; before 4.14 the thread, of which there is one */
 
 /* Ways of a jump that are known when all is there: to the last two instructions. Others are shorter. */
@@ -228,23 +226,6 @@ static unsigned sort(enum seccomp_role role, unsigned lacks, uint8_t by_number[S
     return n;
 }
 
-/* The rows of a role, by their numbers. */
-static unsigned sorted(enum seccomp_role role, unsigned lacks, uint8_t rows[SECCOMP_LIST])
-{
-    unsigned n = 0, at;
-
-    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (!is_of(i, role, lacks))
-            continue;
-        for (at = n++; at > 0 && calls[rows[at - 1]].number > calls[i].number; at--)
-            rows[at] = rows[at - 1];
-        rows[at] = (uint8_t)i;
-    }
-    return n;
-}
-
-/* In groups, so that a number is compared with few: kernels that know the filter's answers beforehand try it with every
- * number when it is installed, which takes longer than all else about it; others run it at each call. */
 unsigned seccomp_build(enum seccomp_role role, unsigned lacks, struct sock_filter program[SECCOMP_MOST])
 {
     struct sock_filter *p = program;
