@@ -158,7 +158,6 @@ static const char *load(struct smtpd *d)
     bool own = rules_are_own(paths);
 
     meet(d);
-    d->session.client.no_commands = true;
     if (!own && !d->borrowed) {      /* the jail has no other: nobody would be refused any more */
         log_line(LOG_ERR, "etc/hosts.allow and etc/hosts.deny are gone: put them back, or restart smtpd to use /etc's");
         return not_set_up;

@@ -78,7 +78,7 @@ void client_foresee(const struct client *c)
     if (c->table.source.fault)
         log_line(LOG_ERR, ACCESS_TABLE_FILE ":%u: %s; until that is mended every client hears 421",
                  c->table.source.fault_line, c->table.source.fault);
-    if (c->no_commands && option_wants_root(&c->rules))
+    if (option_wants_root(&c->rules))
         log_line(LOG_WARNING,
                  "the rules have spawn, twist, aclexec, banners or nice: a rule with a command refuses, and banners "
                  "are looked for in the tree; take them out, or start smtpd from inetd");
@@ -114,8 +114,7 @@ static const char *refusal(const struct client *c, const char *permanent)
 const char *client_judge_rules(struct client *c)
 {
     struct access_why why;
-    struct effect_way way = { .facts = &c->facts, .names = &c->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE,
-                              .no_commands = c->no_commands };
+    struct effect_way way = { .facts = &c->facts, .names = &c->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE };
 
     c->verdict.dns = &c->names;
     enum access_verdict v = verdict_reach(&c->rules, &c->facts, &c->verdict, &why);

@@ -22,7 +22,6 @@ struct client {
     struct verdict_names verdict;
     struct access_table table;
     struct table_answer answer;      /* of the question asked last; TABLE_SKIP when no key spoke of it */
-    bool no_commands;                /* options of rules that run one refuse */
     struct limits *limits;           /* NULL for who is no remote client */
     bool admitted;                   /* it has its place in them already */
     bool relay;                      /* may send to anywhere */

@@ -12,7 +12,6 @@ struct effect_way {
     struct access_facts *facts;
     struct verdict_names *names;
     bool becomes_daemon;         /* another program follows, whose user may be chosen: else user and group refuse */
-    bool no_commands;            /* no other process can be started here: spawn, twist and aclexec refuse */
     int facility;                /* of the lines logged here: LOG_DAEMON …; 0 is the log's own */
     int granted, refused;        /* facility and level of the line about the connection; severity sets both */
 };

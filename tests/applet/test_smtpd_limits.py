@@ -57,17 +57,22 @@ def test_limits_hold_for_clients_of_ours_too(box, who):
 
 def test_message_rate_goes_on_in_the_next_session(box):
     box.conf(message_rate="1/h")
-    with box.smtp("127.0.0.2") as s:
-        s.hello()
-        assert s.command("MAIL FROM:<a@example.net>").startswith("250 ")
-    with box.smtp("127.0.0.2") as s:
-        s.hello()
-        assert s.command("MAIL FROM:<a@example.net>").startswith("450 4.7.1 ")
-    with box.smtp("127.0.0.3") as s:         # the sender's address is counted, too
-        s.hello()
-        said = s.command("MAIL FROM:<a@example.net>")
-        assert said.startswith("450 4.7.1 too many messages of your sender's address")
-        assert s.command("MAIL FROM:<b@example.net>").startswith("250 ")
+
+    def data(client, sender):
+        with box.smtp(client) as s:
+            s.hello()
+            assert s.command(f"MAIL FROM:<{sender}>").startswith("250 ")
+            assert s.command("RCPT TO:<user@example.org>").startswith("250 ")
+            said = s.command("DATA")
+            if said.startswith("354"):
+                s.send("x\r\n.\r\n")
+                said = s.reply()
+            return said
+    assert data("127.0.0.2", "a@example.net").startswith("250 ")
+    assert data("127.0.0.2", "c@example.net").startswith("450 4.7.1 too many messages of your address")
+    # The sender's address is counted, too.
+    assert data("127.0.0.3", "a@example.net").startswith("450 4.7.1 too many messages of your sender's address")
+    assert data("127.0.0.3", "b@example.net").startswith("250 ")
 
 
 def test_nobody_is_served_without_limits(box):
