@@ -182,7 +182,7 @@ def test_listener_and_its_children(box, listener):
 
 
 @pytest.mark.parametrize("option,words", [
-    ("spawn true", "runs no commands"), ("twist echo hello", "runs no command on its own"),
+    ("spawn true", "runs no commands"), ("twist echo hello", "runs no commands"),
     ("aclexec true", "runs no commands")])
 def test_commands_are_not_run_by_a_listener(box, listener, option, words):
     box.write("etc/hosts.allow", f"smtpd: 127.0.0.1: {option}\n")
@@ -192,7 +192,8 @@ def test_commands_are_not_run_by_a_listener(box, listener, option, words):
 
 
 def test_options_that_need_no_command(box, listener):
-    box.write("etc/hosts.allow", "smtpd: 127.0.0.1: nice 3: umask 022: keepalive: linger 2: setenv A b: severity info\n")
+    box.write("etc/hosts.allow",
+              "smtpd: 127.0.0.1: nice 3: umask 022: keepalive: linger 2: setenv A b: severity info\n")
     with listener.connect() as c:
         c.hello()
         assert c.deliver("a@example.net", "user@example.org", TEXT).startswith("250 ")

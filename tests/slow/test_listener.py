@@ -22,8 +22,8 @@ CLIENTS = 10_000
 def box(tree):
     tree.user("user")
     tree.conf(client_limit=SESSIONS, client_limit_per_host=SESSIONS, connect_rate="1000000/m",
-              message_rate="1000000/m", recipient_rate="1000000/m", recipient_limit=1000, relay_domains="relay.example.org",
-              smarthost="127.0.0.1:9")
+              message_rate="1000000/m", recipient_rate="1000000/m", recipient_limit=1000,
+              relay_domains="relay.example.org", smarthost="127.0.0.1:9")
     return tree
 
 
@@ -72,7 +72,8 @@ def settles(d, most):
     try:
         return wait_for("the memory given back", enough, 10)
     except AssertionError:
-        raise AssertionError(f"{total_kb(d)} kB of private memory; of one session:\n{mappings(d.sessions()[0])}") from None
+        where = mappings(d.sessions()[0])
+        raise AssertionError(f"{total_kb(d)} kB of private memory; of one session:\n{where}") from None
 
 
 def test_memory_of_idle_sessions(daemon):
@@ -243,7 +244,7 @@ def test_a_call_fails(box, tmp_path, daemon, calls, error):
     d.idle()
     d.hello().close()
     d.idle()
-    if calls in LISTENERS_OWN:                   # a session's own calls are counted from its start: each of them may fail
+    if calls in LISTENERS_OWN:                   # a session's are counted from its start: each may fail
         assert served, box.log()
     d.term()
     assert d.status() == 0

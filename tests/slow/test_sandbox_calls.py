@@ -43,8 +43,8 @@ def listed(board, role, lacks=0):
 
 
 def calls_behind(board, text):
-    """{name} of the calls that a trace of one process has behind the sandbox's last question to the kernel, or None when
-    there is no sandbox in it. Of calls that the emulator knows no name for it gives the number."""
+    """{name} of the calls that a trace of one process has behind the sandbox's last question to the kernel, or None
+    when     there is no sandbox in it. Of calls that the emulator knows no name for it gives the number."""
     lines = text.splitlines()
     at = [i for i, l in enumerate(lines) if re.match(r"\d+ prctl\((?:22|PR_SET_SECCOMP),", l)]
     if not at:
@@ -149,7 +149,8 @@ def leave_within(s):
 
 def sessions(t, dns):
     box = t.box
-    box.conf(smarthost="127.0.0.1:1", relay_domains="leaf.example.org", free_space="1", queue_limit_messages="1000", queue_limit_bytes="1000m")
+    box.conf(smarthost="127.0.0.1:1", relay_domains="leaf.example.org", free_space="1", queue_limit_messages="1000",
+             queue_limit_bytes="1000m")
     t.talk(everything)
     t.talk(leave_within)
     box.write("run/log", "x" * 262200)

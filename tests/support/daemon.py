@@ -60,7 +60,8 @@ class Daemon:
             self.process = subprocess.Popen([*before, *tree.argv("smtpd", *listens)], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=err, cwd="/", env=tree.environment(None),
                                             **popen)
-        wait_for("listening", lambda: self.process.poll() is not None or f"listening at {self.where[-1]}" in self.said())
+        wait_for("listening",
+                 lambda: self.process.poll() is not None or f"listening at {self.where[-1]}" in self.said())
         assert self.process.poll() is None, f"it left with {self.process.returncode}: {self.said()}"
         self.pid = self.process.pid
         if before:                               # the listener is a child of that program
