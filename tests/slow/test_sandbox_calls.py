@@ -44,7 +44,7 @@ def listed(board, role, lacks=0):
 
 def calls_behind(board, text):
     """{name} of the calls that a trace of one process has behind the sandbox's last question to the kernel, or None
-    when     there is no sandbox in it. Of calls that the emulator knows no name for it gives the number."""
+    when there is no sandbox in it. Of calls that the emulator knows no name for it gives the number."""
     lines = text.splitlines()
     at = [i for i, l in enumerate(lines) if re.match(r"\d+ prctl\((?:22|PR_SET_SECCOMP),", l)]
     if not at:
