@@ -220,6 +220,10 @@ def on_small_disk(box, **options):
     box.passes()                             # makes queue/lock
 
 
+def more_disk(box):
+    isolate.call("mount", b"tmpfs", os.fsencode(box.tree.path("queue")), b"tmpfs", isolate.MS_REMOUNT, b"size=1m")
+
+
 def off_disk(box):
     isolate.call("umount2", os.fsencode(box.tree.path("queue")), isolate.MNT_DETACH)
 
@@ -241,6 +245,29 @@ def test_full_disk(box, options, fits):
     finally:
         off_disk(box)
     assert box.session(box.text()).accepted
+
+
+def test_disk_that_has_room_again(box):
+    """A write comes back short, and what is written later succeeds: a message with a hole is not taken."""
+    on_small_disk(box, size="16k")
+    try:
+        text = box.text()
+        with box.start(box.tree.argv("smtpd")) as s:
+            s.hello()
+            for line in ("MAIL FROM:<a@example.net>", "RCPT TO:<user@example.org>", "DATA"):
+                s.command(line)
+            s.send(text[:20000])             # one write of a whole buffer: it reaches the disk's end and no further
+            writing, = box.tree.path("queue/tmp").iterdir()
+            end = time.monotonic() + 10
+            while writing.exists() and writing.stat().st_size < 16 << 10:
+                assert time.monotonic() < end, "the disk does not fill"
+                time.sleep(0.01)
+            more_disk(box)
+            s.send(text[20000:] + ".\r\n")
+            said = s.reply()
+        assert said.startswith("250") == box.whole(text) and said[:3] in ("250", "452"), said
+    finally:
+        off_disk(box)
 
 
 # --- kill -9 ---
