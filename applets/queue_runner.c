@@ -44,7 +44,6 @@ static struct runner {
     struct envelope envelope;        /* of the message that is worked on */
     struct queue_file file;
     int64_t now;
-    char root[PATH_MAX];
     char asked[WAKE_LIST + 1];       /* the domains of ETRN: their mail is tried, due or not */
     bool bounced;                    /* a bounce came into the queue: look again */
 } runner;
@@ -512,6 +511,6 @@ int queue_runner_main(int argc, char **argv)
     log_open("queue-runner", r->options.verbose);
     if (site_open(&r->site, r->options.root, &f))
         return not_ready(r, &f);
-    r->options.root = strcpy(r->root, r->site.tree.root);    /* the working directory is the tree's from here on */
+    r->options.root = r->site.tree.root;    /* the working directory is the tree's from here on */
     return stay(r);
 }

@@ -25,21 +25,23 @@
 static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
 static const char overloaded[] = "421 4.3.2 this server has no room for a session now, try again later";
 
-/* What a session uses stands on one page, and in struct session. */
+/* What a session uses stands together. */
 static PAGE_ALONE struct smtpd {
+    struct site site;
     const char *called;              /* argv[0] */
     bool borrowed;                   /* the rules that are loaded are /etc's, which the jail lacks */
     int fd[LISTENERS];               /* that we listen on */
     unsigned fds;
     sigset_t waiting;                /* the signals that are blocked while we wait: not those that stop and wake us */
     struct limits limits;
-    struct site site;
     struct session session;
-    PAGE_ALONE struct child {        /* of the listener */
-        pid_t pid;                   /* 0: none */
-        int slot;                    /* in the limits, or -1 */
-    } child[LIMIT_CLIENTS];
 } smtpd;
+
+/* A listener's; its sessions give it back. */
+static PAGE_ALONE struct child {
+    pid_t pid;                       /* 0: none */
+    int slot;                        /* in the limits, or -1 */
+} children[LIMIT_CLIENTS];
 
 static volatile sig_atomic_t stopping;
 
@@ -174,7 +176,7 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
     struct fault f;
 
     close_all(d);
-    proc_give_back(d->child, sizeof d->child);
+    proc_give_back(children, sizeof children);
     signal(SIGCHLD, SIG_DFL);
     if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || close(fd) || peer_of(0, &c->peer))
         return EX_OSERR;             /* or the client is gone already */
@@ -197,11 +199,11 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
 }
 
 /* The child with this number; with 0, a place for another one. NULL when there is none. */
-static struct child *child_of(struct smtpd *d, pid_t pid)
+static struct child *child_of(pid_t pid)
 {
     for (int i = 0; i < LIMIT_CLIENTS; i++)
-        if (d->child[i].pid == pid)
-            return &d->child[i];
+        if (children[i].pid == pid)
+            return &children[i];
     return NULL;
 }
 
@@ -212,7 +214,7 @@ static void reap(struct smtpd *d)
     pid_t pid;
 
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-        if (!(c = child_of(d, pid)))
+        if (!(c = child_of(pid)))
             continue;                /* of a process that had our place before */
         if (c->slot >= 0)
             limits_free(&d->limits, c->slot);
@@ -227,7 +229,7 @@ static void renew_limits(struct smtpd *d)
 
     limits_close(&d->limits);
     for (int i = 0; i < LIMIT_CLIENTS; i++)
-        d->child[i].slot = -1;
+        children[i].slot = -1;
     if (limits_open(&d->limits, &f))
         log_line(LOG_ERR, "%s", f.text);
 }
@@ -240,7 +242,7 @@ static const char *make_place(struct smtpd *d, const struct net_addr *client, st
     reap(d);
     if (d->limits.gone || !d->limits.table)
         renew_limits(d);
-    *child = child_of(d, 0);
+    *child = child_of(0);
     if (!d->limits.table)
         return not_set_up;
     if (!*child)
@@ -317,9 +319,9 @@ static void wind_up(struct smtpd *d)
         reap(d);
         left = 0;
         for (int i = 0; i < LIMIT_CLIENTS; i++) {
-            left += d->child[i].pid != 0;
-            if (d->child[i].pid && !told)
-                kill(d->child[i].pid, SIGTERM);
+            left += children[i].pid != 0;
+            if (children[i].pid && !told)
+                kill(children[i].pid, SIGTERM);
         }
         if (!left)
             break;

@@ -160,7 +160,7 @@ enum sys_result imagefile_open(struct imagefile *f, const struct imagefile_paths
 
     why[0] = '\0';
     if (fd < 0 && errno == ENOENT)
-        return SYS_PERM;             /* nothing is touched then, which saves most sessions a page */
+        return SYS_PERM;             /* and f, which is large, stays untouched */
     memset(f->seen, 0, f->n / IMAGE_BLOCK / 8 + 1);      /* what the last one used: the rest was never touched */
     memset(f, 0, offsetof(struct imagefile, seen));
     for (int i = 0; i < IMAGE_SOURCES; i++)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define IO_LINGER 2                  /* seconds */
-#define IO_STALL  100                /* ms: who is silent for longer needs no memory for what he may send */
+#define IO_STALL  100                /* ms: who is silent for longer needs no room for what he may say */
 
 static void set_nonblock(int fd)
 {
@@ -48,11 +48,17 @@ static enum io_result broken(struct io *io, enum io_result why)
     return why;
 }
 
-/* The memory in which nothing is. */
+/* The parts of the buffers in which nothing is. */
 static void give_back(struct io *io)
 {
+    char *sent = io->out + io->out_n, *end = io->in + sizeof io->in;
+
+    if (io->in_n == 0) {
+        proc_give_back(sent, (size_t)(end - sent));
+        return;
+    }
+    proc_give_back(sent, sizeof io->out - io->out_n);
     proc_give_back(io->in + io->in_n, sizeof io->in - io->in_n);
-    proc_give_back(io->out + io->out_n, sizeof io->out - io->out_n);
 }
 
 static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop)
@@ -65,13 +71,14 @@ static enum io_result wait_for(struct io *io, int fd, short event, bool may_stop
             return broken(io, IO_TIMEOUT);
         if (may_stop && *io->stop)
             return IO_STOPPED;
-        bool brief = !stalled && (left < 0 || left > IO_STALL);
-        int r = await_ready(&p, 1, brief ? IO_STALL : left, may_stop ? io->stop_mask : NULL);
+        if (!stalled && (left < 0 || left > IO_STALL))
+            left = IO_STALL;
+        int r = await_ready(&p, 1, left, may_stop ? io->stop_mask : NULL);
         if (r > 0)
             return IO_OK;
         if (r < 0 && errno != EINTR)
             return broken(io, IO_ERROR);
-        if (r == 0 && brief) {
+        if (r == 0 && !stalled) {
             give_back(io);
             stalled = true;
         }

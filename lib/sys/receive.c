@@ -9,8 +9,11 @@
 #include "sys/proc.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LARGE_ENVELOPE 4096          /* bytes: to give back less is not worth a call */
 
 static const char too_large[] = "552 5.3.4 the message is larger than this server takes";
 
@@ -51,6 +54,14 @@ static enum sys_result put_trace(struct session *s)
     return queue_put(&s->queued, text, trace_received(&t, text));
 }
 
+/* It stands in the file: all but how many recipients it has is no longer needed. */
+static void give_back(struct envelope *e)
+{
+    const size_t kept = offsetof(struct envelope, rcpt_at);
+
+    proc_give_back((char *)e + kept, sizeof *e - kept);
+}
+
 const char *receive_open(struct session *s)
 {
     const char *no;
@@ -70,7 +81,8 @@ const char *receive_open(struct session *s)
     }
     if (queue_create(&s->queued, &s->envelope) != SYS_OK || put_trace(s) != SYS_OK)
         return receive_failed(s, "queue/tmp");
-    proc_give_back(s->envelope.text, sizeof s->envelope.text);       /* it stands in the file */
+    if (s->envelope.len > LARGE_ENVELOPE)
+        give_back(&s->envelope);
     return NULL;
 }
 

@@ -160,7 +160,7 @@ int tree_open(struct tree *t, const char *root_option, struct fault *f)
         root = env;
     if (!root)
         root = TREE_DEFAULT;
-    if (!realpath(root, t->root))
+    if (!(t->root = realpath(root, NULL)))
         return fault_set(f, EX_CONFIG, "%s: %s; make the tree with `make install` or name it with --root", root,
                          strerror(errno));
     if (check_all_above(t->root, f))

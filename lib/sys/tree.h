@@ -4,7 +4,6 @@
 
 #include "base/fault.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -14,7 +13,7 @@ struct tree {
     uid_t uid;                       /* owner of queue/: whom an applet becomes */
     gid_t gid;
     bool jailed;
-    char root[PATH_MAX];             /* last: of it little is used */
+    char *root;                      /* on the heap, to the end of the process */
 };
 
 /* Takes `--root DIR` or `--root=DIR` out of argv wherever it stands before `--`. Returns DIR or NULL; *argc shrinks.
