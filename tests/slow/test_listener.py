@@ -134,7 +134,7 @@ def test_ten_thousand_connections(box, daemon):
             t = d.talk(client=f"127.0.1.{n}")
             try:
                 seen.add(t.reply()[:3])
-                if i % 20:                       # else ten thousand ports are in TIME_WAIT, for later tests to trip over
+                if i % 20:                       # else ten thousand ports stay in TIME_WAIT
                     t.reset()
             except (Closed, ConnectionResetError):
                 pass                             # it was turned away by a reset
