@@ -130,7 +130,7 @@ static const struct {
 #endif
     { SYS_socket, S | R | N, INTERNET, 0 },
     { SYS_socket, L, UNIX, 0 },
-    { SYS_madvise, S | R, GIVE_BACK, 0 },
+    { SYS_madvise, S | R | N, GIVE_BACK, 0 },
     { SYS_ioctl, L, WIDTH, 0 },
 };
 

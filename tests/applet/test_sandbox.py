@@ -14,6 +14,7 @@ import pytest
 from support.kernel import without_sandbox
 from support.smtp import Talk, tcp_pair
 from support.tree import REPO
+from support.wrap import Identd
 
 HAS_FILTERS = os.path.exists("/proc/sys/kernel/seccomp/actions_avail")
 TEXT = "Subject: s\r\n\r\nbody\r\n"
@@ -224,6 +225,15 @@ def test_options_that_need_no_command(box, listener):
 
 # --- the others ---
 
+@pytest.mark.parametrize("rules", ["smtpd: joe@ALL\n", "smtpd: joe@ALL: spawn true\n"], ids=["within", "apart"])
+def test_identd_that_takes_its_time(box, rules):
+    """In the session, or as root in a child, whose filter is another."""
+    box.write("etc/hosts.allow", rules)
+    box.write("etc/hosts.deny", "ALL: ALL\n")
+    with Identd("A , B : USERID : UNIX : joe\r\n", delay=0.5), box.smtp(client="127.0.0.3") as s:
+        s.hello()
+
+
 def test_runner(box, script):
     """While a message is under way."""
     box.conf(smarthost="127.0.0.1:1", relay_clients="127.0.0.1")
@@ -238,6 +248,7 @@ def test_runner(box, script):
     files = descriptors(p.pid)
     kinds = sorted(re.sub(r"queue/new/.*", "queue/new/", f.replace(str(box.root), "")) for f in files.values())
     assert kinds == ["/dev/null", "/dev/null", "/dev/null", "/queue/lock", "/queue/new/", "socket"], files
+    time.sleep(0.3)                          # it gives memory back meanwhile
     conn.close()
     held.close()
     assert p.wait(20) == 0

@@ -187,8 +187,8 @@ def wrapper(tmp_path, sbin):
 class Identd:
     """Answers on port 113 of an address, A and B in the answer being the ports as asked; None: never."""
 
-    def __init__(self, answer, address="127.0.0.3"):
-        self.answer, self.asked, self.held = answer, [], []
+    def __init__(self, answer, address="127.0.0.3", delay=0):
+        self.answer, self.asked, self.held, self.delay = answer, [], [], delay
         self.sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((address, 113))
@@ -209,6 +209,7 @@ class Identd:
             if self.answer is None:
                 self.held.append(c)
                 continue
+            time.sleep(self.delay)
             client, server = line.decode().strip().split(",")
             c.sendall(self.answer.replace("A", client, 1).replace("B", server, 1).encode("latin-1"))
             c.close()
