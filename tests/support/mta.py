@@ -17,6 +17,7 @@ from support.sink import free_port, wait_port
 from support.tree import REPO
 
 ASIDE = pathlib.Path(os.environ.get("ASIDE", REPO / "build/cache/aside"))
+PR_SET_PDEATHSIG = 1
 USERS = {"Debian-exim": 9001, "opensmtpd": 9002, "opensmtpq": 9003}
 
 
@@ -34,7 +35,9 @@ class Mta:
     def __init__(self, to):
         self.directory, self.to, self.port = pathlib.Path(tempfile.mkdtemp(prefix="buzon-mta-")), to, free_port()
         self.directory.chmod(0o755)
-        argv = ["unshare", "--fork", "--pid", *map(str, self.prepare())]
+        # The shell is the namespace's first process: it keeps its rights, so that the kernel ends it with unshare, and
+        # with it all others; unshare ends with us.
+        argv = ["unshare", "--fork", "--pid", "--kill-child", "sh", "-c", '"$@"; exit', "sh", *map(str, self.prepare())]
         self.output = open(self.directory / "output", "wb")
         self.process = subprocess.Popen(argv, preexec_fn=self.enter, stdin=subprocess.DEVNULL, stdout=self.output,
                                         stderr=self.output, start_new_session=True, cwd="/")
@@ -53,6 +56,7 @@ class Mta:
         """Makes the folders that the server wants in what is empty."""
 
     def enter(self):
+        isolate.call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
         isolate.call("unshare", isolate.CLONE_NEWNS)
         isolate.mount("none", "/", isolate.MS_REC | isolate.MS_PRIVATE)
         isolate.own_files({"/etc/passwd": with_users("/etc/passwd", "{name}:x:{id}:{id}::/:/usr/sbin/nologin"),
@@ -87,10 +91,6 @@ class Mta:
             time.sleep(0.05)
 
     def close(self):
-        """Ends the first process of its namespace, and with it all of them."""
-        pid = self.process.pid
-        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self.output.close()
