@@ -58,21 +58,17 @@ static uint32_t by_table(uint32_t crc, const unsigned char *p, size_t n)
 
 #ifdef __x86_64__
 
-#include <cpuid.h>
 #include <stdbool.h>
 #include <string.h>
 
-static bool has_sse42(void)
-{
-    static enum { UNASKED, NO, YES } answer;
-    unsigned a, b, c = 0, d;
+static bool has_instruction;
 
-    if (answer == UNASKED)
-        answer = __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSE4_2 ? YES : NO;
-    return answer == YES;
+void crc32c_by_instruction(void)
+{
+    has_instruction = true;
 }
 
-__attribute__((target("sse4.2"))) static uint32_t by_sse42(uint32_t crc, const unsigned char *p, size_t n)
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const unsigned char *p, size_t n)
 {
     uint64_t sum = crc, word;
 
@@ -86,13 +82,13 @@ __attribute__((target("sse4.2"))) static uint32_t by_sse42(uint32_t crc, const u
 }
 
 #else
-#define has_sse42() 0
-#define by_sse42    by_table
+#define has_instruction 0
+#define by_instruction  by_table
 #endif
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t n)
 {
-    return ~(has_sse42() ? by_sse42(~crc, data, n) : by_table(~crc, data, n));
+    return ~(has_instruction ? by_instruction(~crc, data, n) : by_table(~crc, data, n));
 }
 
 #endif

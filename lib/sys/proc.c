@@ -1,6 +1,8 @@
 /* The process itself: see proc.h. */
 #include "sys/proc.h"
 
+#include "base/crc32c.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #define PROC_FILES 64
+#define HAS_FSGSBASE 2               /* in AT_HWCAP2 on x86 */
 #define STACK_NEAR 512               /* bytes below a frame that are its own: its callees, and a red zone */
 #define STACK_FAR  65536
 
@@ -61,6 +64,10 @@ int proc_init(void)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(077);
+#ifdef __x86_64__
+    if (getauxval(AT_HWCAP2) & HAS_FSGSBASE)     /* which is younger than SSE4.2 */
+        crc32c_by_instruction();
+#endif
     return setrlimit(RLIMIT_CORE, &no_core);
 }
 

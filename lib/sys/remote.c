@@ -297,7 +297,7 @@ void remote_deliver(struct remote *r, struct queue_file *q, struct envelope *e, 
                     remote_told *told, void *context)
 {
     static PAGE_ALONE unsigned waiting[LIMIT_RCPTS];
-    static bool refused[LIMIT_RCPTS];
+    static PAGE_ALONE bool refused[LIMIT_RCPTS];
     struct job j = { .r = r, .q = q, .e = e, .rcpts = waiting, .n = n, .told = told, .context = context };
 
     memcpy(waiting, rcpts, n * sizeof *rcpts);

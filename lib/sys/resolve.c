@@ -24,10 +24,10 @@
 
 static struct {
     bool loaded;
-    struct resconf conf;
     char *hosts;                     /* NULL when there is none */
     size_t hosts_n;
     unsigned first;                  /* the server that answered last is asked first */
+    struct resconf conf;
     char fault[120];
 } state;
 

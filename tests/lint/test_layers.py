@@ -20,7 +20,7 @@ THIRD = {"uthash.h": r"lib/base/map\.c", "bearssl.h": r"lib/sys/tls\w*\.c"}
 # Headers of the C library whose functions touch nothing but their arguments: all that base and mail need.
 PURE_HEADERS = {"arpa/inet.h", "ctype.h", "errno.h", "limits.h", "netinet/in.h", "stdarg.h", "stdbool.h", "stddef.h",
                 "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h", "sys/socket.h", "sysexits.h", "time.h",
-                "assert.h", "inttypes.h", "stdalign.h", "arm_acle.h", "cpuid.h"}
+                "assert.h", "inttypes.h", "stdalign.h", "arm_acle.h"}
 
 # What objects of base and mail may call. No I/O, no clock, no memory from the heap, no exit.
 PURE_CALLS = re.compile(r"""^(?:

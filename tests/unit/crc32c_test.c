@@ -60,7 +60,6 @@ static void every_length_and_alignment_as_the_definition(void)
             CHECK_EQ(crc32c(0, data + start, n), slow(data + start, n));
 }
 
-/* A long run may go another way than a short one: by the processor's own instruction. */
 static void long_runs_as_the_definition(void)
 {
     static unsigned char data[9000];
@@ -101,6 +100,22 @@ static void any_one_bit_changes_it(void)
     }
 }
 
+/* From here on by the processor, where it can. */
+static void the_same_by_the_processors_instruction(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("sse4.2"))
+        crc32c_by_instruction();
+#endif
+    of_nothing_is_zero();
+    the_check_value();
+    rfc3720_b4();
+    every_length_and_alignment_as_the_definition();
+    long_runs_as_the_definition();
+    it_goes_on_from_any_split();
+    any_one_bit_changes_it();
+}
+
 int main(void)
 {
     RUN(of_nothing_is_zero);
@@ -110,5 +125,6 @@ int main(void)
     RUN(long_runs_as_the_definition);
     RUN(it_goes_on_from_any_split);
     RUN(any_one_bit_changes_it);
+    RUN(the_same_by_the_processors_instruction);
     TEST_DONE();
 }
