@@ -28,7 +28,8 @@ bool file_is_null(const struct stat *st);
 enum sys_result file_replace(const char *to, const void *data, size_t n, mode_t mode);
 
 /* Makes `to` hold what `from` holds, if it does not yet: in one step, mode 0644, but not flushed, for it can be done
- * again. A missing `from` leaves `to` as it is. */
+ * again. It gets the time of change of `from`, too: where size and time agree, neither is read. A missing `from` leaves
+ * `to` as it is. */
 enum sys_result file_refresh(const char *from, const char *to, size_t most);
 
 /* Writes all n bytes, in as many calls as it takes. SYS_OK, or SYS_TEMP (errno; ENOSPC when nothing is taken). */

@@ -80,6 +80,12 @@ static void a_copy_is_refreshed_when_it_differs(void)
     CHECK_EQ(file_refresh("from", "to", 100), SYS_OK);
     CHECK_EQ(stat("to", &after), 0);
     CHECK(before.st_ino == after.st_ino);        /* the flash is spared */
+    CHECK_EQ(stat("from", &before), 0);
+    CHECK(before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+    tempdir_write("from", "two", 3, 0600);       /* as long, but of another time, be it an older one */
+    CHECK_EQ(utimensat(AT_FDCWD, "from", (struct timespec[]){ { 1, 1 }, { 1, 1 } }, 0), 0);
+    CHECK_EQ(file_refresh("from", "to", 100), SYS_OK);
+    CHECK_STR(tempdir_read("to", NULL), "two");
     tempdir_write("from", "three", 5, 0600);
     CHECK_EQ(file_refresh("from", "to", 100), SYS_OK);
     CHECK_STR(tempdir_read("to", NULL), "three");
