@@ -7,5 +7,5 @@ PIE      := yes
 PAGE     := 4096
 NO_FPU   := yes
 EMULATOR := qemu-mips-static -cpu 24Kc
-BUDGET   := 327680
+BUDGET   := 344064
 PACKAGES := gcc-mips-linux-gnu linux-libc-dev-mips-cross gcc-12-source qemu-user-static

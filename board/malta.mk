@@ -7,5 +7,5 @@ PIE      := yes
 PAGE     := 4096
 NO_FPU   := yes
 EMULATOR := qemu-mipsel-static -cpu 24Kc
-BUDGET   := 327680
+BUDGET   := 344064
 PACKAGES := gcc-mipsel-linux-gnu linux-libc-dev-mipsel-cross gcc-12-source qemu-user-static
