@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
+
 const char *client_name(const struct client *c)
 {
     return c->facts.client_state == ACCESS_NAME_KNOWN ? c->names.client : "";
@@ -121,8 +123,9 @@ const char *client_judge_rules(struct client *c)
     enum effect_result e = effect_run(&why, &way);
     if (v == ACCESS_ALLOW && e == EFFECT_GO_ON)
         return NULL;
-    const char *no = refusal(c, "554 5.7.1 access denied");
-    log_line(way.refused, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", client_label(c), no,
+    /* What cannot be read or understood is the administrator's to mend, and mail must not be lost by it. */
+    const char *no = *why.fault ? not_set_up : refusal(c, "554 5.7.1 access denied");
+    log_line(*why.fault ? LOG_ERR : way.refused, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", client_label(c), no,
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
     return no;
 }
@@ -153,7 +156,7 @@ const char *client_ask_table(struct client *c, enum table_tag tag, const struct 
         } while (r == TABLE_ASK_NAME);
     }
     if (r == TABLE_BROKEN)
-        return "421 4.3.0 this server is not set up, closing";
+        return not_set_up;
     if (r == TABLE_NOTHING)
         c->answer.action = TABLE_SKIP;
     switch (c->answer.action) {
@@ -222,7 +225,7 @@ const char *client_admit(struct limits *l, const struct conf *conf, const struct
         no = "421 4.7.0 too many connections of your address, try again later";
         break;
     default:
-        no = "421 4.3.0 this server is not set up, closing";
+        no = not_set_up;
         mend = limits_mend(errno);
     }
     net_format(client, addr);
