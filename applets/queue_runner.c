@@ -45,6 +45,7 @@ static struct runner {
     struct queue_file file;
     int64_t now;
     char asked[WAKE_LIST + 1];       /* the domains of ETRN: their mail is tried, due or not */
+    bool early;                      /* the message is tried before it is due */
     bool bounced;                    /* a bounce came into the queue: look again */
 } runner;
 
@@ -236,7 +237,7 @@ static void count_attempt(struct runner *r, struct envelope_state *s)
     if (since > 2 * (int64_t)r->site.conf.retry_max)
         since = 2 * (int64_t)r->site.conf.retry_max;
     s->waited = UINT32_MAX - s->waited < since ? UINT32_MAX : s->waited + (uint32_t)since;
-    if (!is_forced(&r->options))     /* who flushes on each ifup must not push the schedule out */
+    if (!r->early)                   /* who flushes on each ifup, or asks by ETRN, must not push the schedule out */
         s->attempts += s->attempts < 0xffff;
     s->last = r->now;
     envelope_set_state(&r->envelope, s, &at, &n);
@@ -330,6 +331,7 @@ static void work_on(struct runner *r, const struct qname *name)
 
     switch (queue_open(&r->file, name, &r->envelope, &wrong)) {
     case QUEUE_OPEN:
+        r->early = is_forced(&r->options) || !is_due(r, name);
         if (has_substring(r, r->options.sender, r->options.rcpt) && (is_due(r, name) || is_asked_for(r))) {
             deliver(r);
             finish(r);

@@ -45,8 +45,10 @@ static PAGE_ALONE struct child {
 
 static volatile sig_atomic_t stopping;
 
+/* Who is refused takes nobody's place while he reads it. */
 static int refuse(struct smtpd *d, const char *reply, int code)
 {
+    limits_leave(&d->limits);
     session_refuse(&d->session, reply);
     return code;
 }
@@ -77,7 +79,9 @@ static int serve(struct smtpd *d)
 static int confine(struct smtpd *d, struct fault *f)
 {
     const struct client *c = &d->session.client;
-    const struct sandbox_limits l = { d->site.conf.message_size_limit, rules_bytes(&c->rules) + c->table.file.n };
+    const uint64_t most = d->site.conf.message_size_limit;
+    /* As base64, which binary messages become, a message is larger by 37 %. */
+    const struct sandbox_limits l = { most + most / 2, rules_bytes(&c->rules) + c->table.file.n };
 
     return sandbox_enter(SECCOMP_SESSION, &l, f);
 }
@@ -212,8 +216,12 @@ static void reap(struct smtpd *d)
 {
     struct child *c;
     pid_t pid;
+    int status;
 
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (WIFSIGNALED(status))
+            log_line(LOG_ERR, "session %d was ended by signal %d%s", (int)pid, WTERMSIG(status),
+                     WTERMSIG(status) == SIGSYS ? ": a system call that its filter lacks; please report it" : "");
         if (!(c = child_of(pid)))
             continue;                /* of a process that had our place before */
         if (c->slot >= 0)

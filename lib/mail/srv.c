@@ -286,7 +286,7 @@ static enum srv_want refuse_address(struct srv *s, enum address_result why, bool
 {
     switch (why) {
     case ADDRESS_8BIT:
-        return refuse(s, "553 5.6.7 the address needs SMTPUTF8 behind MAIL FROM:<…>");
+        return refuse(s, "553 5.6.7 the address needs SMTPUTF8 behind MAIL FROM:<...>");
     case ADDRESS_ROUTED:
         return refuse(s, "550 5.7.1 the address holds a route to another host: refused");
     case ADDRESS_LONG:

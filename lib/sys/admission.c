@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ADMISSION_LINES 100          /* about refusals in one session: who is refused often must not fill the log */
+
 static void start_envelope(struct session *s)
 {
     envelope_start(&s->envelope, clock_wall());
@@ -42,13 +44,16 @@ static const char *judge_room(struct session *s)
 /* What the limits say to one more message or recipient; `what` is for the reply. */
 static const char *judge_rate(struct session *s, enum limits_what what)
 {
+    static const struct address nobody;
     static char reply[100];
     struct client *c = &s->client;
     enum limits_result r;
 
     if (!c->limits)
         return NULL;
-    r = limits_take(c->limits, what, 1, &s->srv.sender, c->relay, s->conf, clock_mono_ms());
+    /* A sender is counted where he is one of our own, by whatever hosts he sends. Of strangers' anybody could use up
+     * what that sender may send, by writing his address. */
+    r = limits_take(c->limits, what, 1, c->relay ? &s->srv.sender : &nobody, c->relay, s->conf, clock_mono_ms());
     if (r == LIMITS_OK)
         return NULL;
     if (r != LIMITS_CLIENT_FAST && r != LIMITS_SENDER_FAST) {
@@ -102,6 +107,10 @@ static void tell(struct session *s, const char *command, const char *no, bool by
 {
     const bool rcpt = *command == 'R';
 
+    if (++s->told > ADMISSION_LINES)
+        return;
+    if (s->told == ADMISSION_LINES)
+        log_line(LOG_NOTICE, "reject: %s: more refusals of this session are not logged", client_label(&s->client));
     log_line(LOG_NOTICE, "%s: %s from %s%s%s%s; from=<%s>%s%s%s proto=%s helo=<%s>", no ? "reject" : "discard", command,
              client_label(&s->client), no ? ": " : "", no ? no : "", by_table ? client_by_table(&s->client) : "",
              s->srv.sender.text, rcpt ? " to=<" : "", rcpt ? s->srv.rcpt.text : "", rcpt ? ">" : "",
@@ -189,7 +198,7 @@ const char *admission_rcpt(struct session *s)
     return no;
 }
 
-/* Not at MAIL: who names a sender and sends nothing must not use up what that one may send. */
+/* Not at MAIL: a message counts when it comes. */
 const char *admission_message(struct session *s)
 {
     const char *no = judge_rate(s, LIMITS_MESSAGE);

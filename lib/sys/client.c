@@ -100,11 +100,12 @@ static bool client_in(struct client *c, const char *patterns)
     if (!c->peer.is_socket || !*patterns)
         return false;
     r = access_client_in(patterns, &c->facts, NULL);     /* all are good: conf_parse has read them */
-    if (r < 0) {
+    bool asked = r < 0;
+    if (asked) {
         ask_name(c);
         r = access_client_in(patterns, &c->facts, NULL);
     }
-    return r == 1;
+    return r == 1 && !(asked && c->names.failed);    /* `EXCEPT .example.org`: it may be one of those */
 }
 
 /* A refusal that rests on a name which the resolver could not tell holds for now only (CASES G7). Returns the reply. */
@@ -113,11 +114,26 @@ static const char *refusal(const struct client *c, const char *permanent)
     return c->names.failed ? "421 4.7.25 your address's name cannot be looked up now, try again later" : permanent;
 }
 
+/* A source route lets a client pass for another; other options of IP are switched off. As tcpd has it. */
+static const char *judge_route(const struct client *c)
+{
+    static const char no[] = "554 5.7.1 access denied: source routing";
+    char options[PEER_OPTIONS];
+
+    if (peer_ip_options(0, options) <= PEER_CLEARED)
+        return NULL;
+    log_line(LOG_WARNING, "reject: CONNECT from %s: %s", client_label(c), no);
+    return no;
+}
+
 const char *client_judge_rules(struct client *c)
 {
     struct access_why why;
     struct effect_way way = { .facts = &c->facts, .names = &c->verdict, .granted = LOG_INFO, .refused = LOG_NOTICE };
 
+    const char *routed = judge_route(c);
+    if (routed)
+        return routed;
     c->verdict.dns = &c->names;
     enum access_verdict v = verdict_reach(&c->rules, &c->facts, &c->verdict, &why);
     enum effect_result e = effect_run(&why, &way);

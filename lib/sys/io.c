@@ -289,6 +289,14 @@ void io_finish(struct io *io)
     while (fill(io, false) == IO_OK);
 }
 
+void io_part(struct io *io)
+{
+    if (io_flush(io) != IO_OK || shutdown(io->out_fd, SHUT_WR))
+        return;
+    while (read(io->in_fd, io->in, sizeof io->in) > 0)
+        ;                            /* else a reset would follow, and take the last word with it */
+}
+
 static bool is_datagram(int fd)
 {
     int type = 0;

@@ -74,6 +74,10 @@ void io_pause(struct io *io, uint32_t seconds);
 /* For a last word after a deadline: the connection may be used again, for a few seconds. */
 void io_revive(struct io *io);
 
+/* Sends what waits, tells the peer that no more will come, and reads away what is here of his, but does not wait: for a
+ * client who is refused, and may be one of many. */
+void io_part(struct io *io);
+
 /* A last word to a connection that is not served, which is closed. Does not wait. */
 void io_turn_away(int fd, const char *reply);
 

@@ -22,6 +22,7 @@ static const char *tag_name = "buzon";
 static const char *file_path;
 static int syslog_fd = -1;
 static bool to_syslog, to_stderr;
+static bool stuck;                   /* syslogd takes nothing just now */
 static int usual = LOG_MAIL;         /* facility */
 
 static void syslog_connect(void)
@@ -133,10 +134,14 @@ static bool line_to_syslog(int level, const char *line)
 
     strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", gmtime_r(&now, &tm));
     snprintf(text, sizeof text, "<%d>%s %s[%d]: %s", level, stamp, tag_name, (int)getpid(), line);
-    if (syslog_fd >= 0 && send(syslog_fd, text, strlen(text), 0) >= 0)
+    if (syslog_fd >= 0 && send(syslog_fd, text, strlen(text), stuck ? MSG_DONTWAIT : 0) >= 0) {
+        stuck = false;
         return true;
-    if (syslog_fd >= 0 && errno == EAGAIN)
+    }
+    if (syslog_fd >= 0 && errno == EAGAIN) {
+        stuck = true;                /* waited for once: clients must not wait in line behind it */
         return false;
+    }
     syslog_connect();                /* it was started, or started anew, since; from a jail there may be no way to it */
     return syslog_fd >= 0 && send(syslog_fd, text, strlen(text), 0) >= 0;
 }

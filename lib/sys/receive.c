@@ -141,7 +141,7 @@ static void store(struct session *s, const char *text, size_t n)
     s->size += n;
     if (s->refusal)
         return;
-    if (s->size > s->conf->message_size_limit) {
+    if (s->size > s->conf->message_size_limit && s->srv.body != SRV_BODY_BINARYMIME) {       /* base64 is larger */
         receive_drop(s);
         s->refusal = too_large;
     } else if (!s->discard && put(s, text, n, head) != SYS_OK) {
@@ -219,6 +219,7 @@ static enum srv_want finish(struct session *s)
     snprintf(ok, sizeof ok, "250 2.0.0 queued as %s", id);
     enum srv_want want = srv_text_done(&s->srv, ok);
     session_reply(s, want);
+    session_wait(s);
     io_flush(&s->io);                /* then, and not before, may a runner send it on */
     queue_release(&s->queued);
     return want;

@@ -2,6 +2,7 @@
 #include "sys/session.h"
 
 #include "sys/admission.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/receive.h"
 
@@ -20,7 +21,7 @@ void session_refuse(struct session *s, const char *reply)
     io_revive(&s->io);
     io_put(&s->io, reply, strlen(reply));
     io_put(&s->io, "\r\n", 2);
-    io_finish(&s->io);
+    io_part(&s->io);
 }
 
 void session_reply(struct session *s, enum srv_want want)
@@ -37,6 +38,11 @@ void session_reply(struct session *s, enum srv_want want)
                  (int)strcspn(reply, "\r"), reply, s->srv.sender.text);
     io_put(&s->io, reply, strlen(reply));
     s->srv.reply[0] = '\0';
+}
+
+void session_wait(struct session *s)
+{
+    s->patience = clock_mono_ms() + SESSION_PATIENCE * (int64_t)s->conf->data_timeout * 1000;
 }
 
 /* A server that is being stopped lets a transaction be finished, for which there is as long as for one command. */
@@ -56,6 +62,8 @@ static enum srv_want next_command(struct session *s)
     size_t n;
 
     io_allow(&s->io, s->conf->command_timeout);
+    if (clock_mono_ms() > s->patience)
+        return srv_end(&s->srv, "421 4.4.2 no message came in time, closing");
     s->io.finishing = s->srv.has_sender;
     if (must_stop(s))
         return srv_end(&s->srv, being_stopped);
@@ -126,6 +134,7 @@ void session_run(struct session *s)
 
     if (is_early(s))
         return;
+    session_wait(s);
     for (enum srv_want want = srv_start(&s->srv, &options); ; want = act(s, want)) {
         session_reply(s, want);
         if (want == SRV_CLOSE)

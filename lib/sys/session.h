@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SESSION_PATIENCE 2           /* data-timeouts that a session may take for a message */
 #define SESSION_RECODE 4096          /* bytes that are converted at a time */
 
 /* All of a session's memory, and its ceiling: nothing here grows with what a client sends. Pages that a session does
@@ -24,6 +25,8 @@ struct session {
     struct srv srv;
     struct dot dot;
     struct header header;
+    unsigned told;                   /* lines about refusals */
+    int64_t patience;                /* when a message must have been accepted, on clock_mono_ms */
     bool discard;                    /* this message is taken and thrown away */
     const char *refusal;             /* why the message will be refused although it is read to its end, or NULL */
     uint64_t size;                   /* of its text so far */
@@ -40,6 +43,9 @@ void session_start(struct session *s, int in_fd, int out_fd);
 
 /* A refusal at the door: RFC 5321 3.1 and 3.8. */
 void session_refuse(struct session *s, const char *reply);
+
+/* A message was accepted, or the session begins: there is time for the next. Nobody keeps a place without sending. */
+void session_wait(struct session *s);
 
 /* Sends the machine's reply, held back as long as it wants. */
 void session_reply(struct session *s, enum srv_want want);

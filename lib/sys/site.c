@@ -78,8 +78,11 @@ int site_refresh(struct site *s, struct fault *f)
         return 0;
     }
     s->seen = seen;
-    if (file.error == ENOENT && s->text)
-        return fault_set(f, EX_CONFIG, "%s/" SITE_CONF " is gone; put it back", s->tree.root);
+    if ((file.error == ENOENT || (!file.error && file.n == 0)) && s->text) {
+        free(file.text);
+        return fault_set(f, EX_CONFIG, "%s/" SITE_CONF " is %s; put it back", s->tree.root,
+                         file.error ? "gone" : "empty");
+    }
     if (parse(s, &conf, &file, f)) {
         free(file.text);
         return -1;

@@ -15,7 +15,7 @@
 #define WAKE_FILE  "run/etrn"
 #define WAKE_TAKEN "run/etrn.taken"
 #define WAKE_PIPE  "run/wake"
-#define WAKE_LEAST 5                 /* seconds from pass to pass: strangers may wake the runner */
+#define WAKE_LEAST 15                /* seconds from pass to pass: strangers may wake the runner */
 
 static void poke(void)
 {
@@ -38,15 +38,22 @@ static bool is_current(const struct stat *mine)
 /* Returns whether the line stands in a file that the next pass will take. */
 static bool note(const char *line, size_t n)
 {
+    char had[WAKE_LIST + 1];
     struct stat st;
-    int fd = open(WAKE_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int fd = open(WAKE_FILE, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     bool done = false;
+    ssize_t got;
 
     if (fd < 0)
         return false;
-    errno = ENOSPC;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size + n <= WAKE_LIST)
-        done = write(fd, line, n) == (ssize_t)n && is_current(&st);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (got = pread(fd, had + 1, WAKE_LIST - 1, 0)) >= 0) {
+        had[0] = '\n';
+        done = memmem(had, (size_t)got + 1, line, n + 1);    /* with the line end before it */
+        errno = ENOSPC;
+        if (!done && (size_t)got + n < WAKE_LIST)
+            done = write(fd, line + 1, n) == (ssize_t)n;
+        done = done && is_current(&st);
+    }
     close(fd);
     return done;
 }
@@ -54,9 +61,9 @@ static bool note(const char *line, size_t n)
 enum sys_result wake_ask(const char *domain)
 {
     char line[270];
-    int n = snprintf(line, sizeof line, "%s\n", domain);
+    size_t n = (size_t)snprintf(line, sizeof line, "\n%s\n", domain) - 1;
 
-    if (!note(line, (size_t)n) && !note(line, (size_t)n))
+    if (!note(line, n) && !note(line, n))
         return SYS_TEMP;
     poke();
     return SYS_OK;

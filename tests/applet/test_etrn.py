@@ -77,9 +77,24 @@ def test_a_stranger_asks_for_relay_domains_alone(hub, domain):
 
 def test_what_is_asked_for_has_a_limit(hub):
     domain = ".".join(["a" * 60] * 4)
-    replies = [etrn(hub, domain, client="127.0.0.9") for _ in range(20)]
+    replies = [etrn(hub, domain[:-2] + f"{i:02}", client="127.0.0.9") for i in range(20)]
     assert replies[0].startswith("250 ") and replies[-1] == "458 4.3.0 the queue cannot be woken now, try again later"
     assert hub.path("run/etrn").stat().st_size <= 4096
+
+
+def test_who_asks_again_takes_no_more_room(hub):
+    assert all(etrn(hub, d).startswith("250 ") for d in ["leaf.example.org", "other.example.org"] * 5)
+    assert hub.path("run/etrn").read_text() == "leaf.example.org\nother.example.org\n"
+
+
+def test_the_schedule_stays(hub):
+    """Whoever asks must not push a message's next try out."""
+    hub.conf(relay_domains="leaf.example.org other.example.org", smarthost=f"127.0.0.1:{free_port()}", retry_min="1h")
+    before = [row["attempts"] for row in hub.rows()]
+    for _ in range(3):
+        assert etrn(hub, "leaf.example.org").startswith("250 ")
+        assert hub.run("queue-runner").returncode == 0
+    assert [row["attempts"] for row in hub.rows()] == before == [1, 1]
 
 
 def test_files_of_other_kinds_are_not_written_to(hub):

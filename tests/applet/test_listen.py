@@ -381,6 +381,7 @@ def test_the_configuration_is_seen_by_the_next_connection(box, daemon):
     assert banner().startswith("220 my.example.org ")
     good = box.path("etc/buzon.conf").read_text()
     for text, fault in (("hostname\n", r"etc/buzon\.conf:1: .*; smtpd goes by what it read before"),
+                        ("", r"etc/buzon\.conf is empty; put it back; smtpd goes by what it read before"),
                         (None, r"etc/buzon\.conf is gone; put it back; smtpd goes by what it read before")):
         if text is None:
             box.path("etc/buzon.conf").unlink()
@@ -405,6 +406,30 @@ def test_resolv_conf_of_the_jail_is_read_anew(box, dns, daemon):
         assert s.reply().startswith("421 4.7.25 ")
     assert box.run("queue-runner").returncode == 0
     d.hello(client="127.0.0.9").close()
+
+
+def test_who_is_refused_takes_nobodys_place(box, daemon):
+    """Not even while he reads it: else a few forbidden hosts would shut the others out."""
+    box.conf(client_limit=2, connect_rate="off")
+    box.write("etc/hosts.allow", "smtpd: 127.0.0.1\n")
+    box.write("etc/hosts.deny", "ALL: ALL\n")
+    d = daemon()
+    silent = [d.talk(client=f"127.0.0.{n}") for n in range(10, 20)]
+    try:
+        refused = [s.reply() for s in silent]
+        assert set(refused) <= {"554 5.7.1 access denied", "421 4.7.0 too many sessions now, try again later"}, refused
+        d.hello().close()                        # while they hold their ends open
+    finally:
+        for s in silent:
+            s.close()
+
+
+def test_a_session_that_is_killed_is_told(box, daemon):
+    d = daemon()
+    with d.hello() as s:
+        os.kill(d.child(), signal.SIGSEGV)
+        s.rest()
+    wait_for("the line", lambda: box.logged(r"session \d+ was ended by signal 11"))
 
 
 # --- what the jail cannot do ---

@@ -99,7 +99,7 @@ def test_session(box):
         is_confined(pid, box)
         l = limits(pid)
         assert l["Max core file size"] == l["Max processes"] == "0", l
-        assert l["Max open files"] == "64" and l["Max file size"] == str((5 << 20) + (1 << 20)), l
+        assert l["Max open files"] == "64" and l["Max file size"] == str((5 << 20) * 3 // 2 + (1 << 20)), l
         assert 64 << 20 <= int(l["Max address space"]) < 65 << 20, l
         files = descriptors(pid)
         assert sorted(files.values()) == sorted(["socket"] * 2 + ["/dev/null", str(box.path("run/limits"))]), files

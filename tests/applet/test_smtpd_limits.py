@@ -70,9 +70,13 @@ def test_message_rate_goes_on_in_the_next_session(box):
             return said
     assert data("127.0.0.2", "a@example.net").startswith("250 ")
     assert data("127.0.0.2", "c@example.net").startswith("450 4.7.1 too many messages of your address")
-    # The sender's address is counted, too.
-    assert data("127.0.0.3", "a@example.net").startswith("450 4.7.1 too many messages of your sender's address")
-    assert data("127.0.0.3", "b@example.net").startswith("250 ")
+    # Anybody can write another's address: of strangers it does not count.
+    assert data("127.0.0.3", "a@example.net").startswith("250 ")
+    # Of those who may relay it does, by whatever hosts they send.
+    box.conf(message_rate="1/h", relay_clients="127.0.0.4 127.0.0.5", smarthost="[192.0.2.1]")
+    assert data("127.0.0.4", "a@example.net").startswith("250 ")
+    assert data("127.0.0.5", "a@example.net").startswith("450 4.7.1 too many messages of your sender's address")
+    assert data("127.0.0.5", "b@example.net").startswith("250 ")
 
 
 def test_nobody_is_served_without_limits(box):
@@ -80,3 +84,14 @@ def test_nobody_is_served_without_limits(box):
     (box.path("run/limits")).mkdir()
     assert first_line(box) == "421 4.3.0 this server is not set up, closing\r\n"
     assert box.logged(r"run/limits")
+
+
+@pytest.mark.parametrize("how", ["SERVFAIL", "SILENT"])
+def test_who_may_be_an_exception_does_not_relay(box, dns, how):
+    """`EXCEPT` a name that cannot be told: it may be that one."""
+    dns.add("2.0.0.127.in-addr.arpa", "PTR", how)
+    box.conf(relay_clients="127.0.0. EXCEPT .bad.example", smarthost="[192.0.2.1]", name_timeout="1s")
+    with box.smtp("127.0.0.2") as s:
+        s.hello()
+        s.command("MAIL FROM:<a@example.net>")
+        assert s.command("RCPT TO:<x@elsewhere.example>").startswith("450 4.7.25 ")

@@ -54,3 +54,21 @@ def test_what_is_there_stays(box, chunks):
 def test_others_mail_is_not_touched(tree):
     tree.user("user")
     assert queued(tree, BARE).after_trace() == BARE.encode()
+
+
+def test_a_binary_message_may_be_as_large_as_any(tree):
+    """What it takes as base64 is not its client's doing."""
+    tree.user("user")
+    tree.conf(message_size_limit="100k")
+    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    text = head + bytes(range(256)) * 390
+    text += b"\0" * (100 * 1024 - len(text))
+    with tree.smtp() as s:
+        s.hello()
+        assert s.command(f"MAIL FROM:<a@example.net> BODY=BINARYMIME SIZE={len(text)}").startswith("250 ")
+        s.command("RCPT TO:<user@example.org>")
+        s.send(f"BDAT {len(text)} LAST\r\n".encode() + text)
+        assert s.reply().startswith("250 2.0.0 queued"), tree.log()
+    file, = tree.queue()
+    message = email.message_from_bytes(QueueFile(file).after_trace(), policy=email.policy.SMTP)
+    assert message["Content-Transfer-Encoding"] == "base64" and message.get_content() == text[len(head):]
