@@ -92,20 +92,23 @@ static void ask_name(struct client *c)
         dns_ask_client(&c->names, &c->facts);
 }
 
-/* Does the client match relay-clients or lan-clients? */
+/* Does the client match relay-clients or lan-clients? Not where that rests on a name that cannot be told now: with
+ * `EXCEPT .example.org` it may be one of those. */
 static bool client_in(struct client *c, const char *patterns)
 {
+    struct access_facts nameless;
     int r;
 
     if (!c->peer.is_socket || !*patterns)
         return false;
     r = access_client_in(patterns, &c->facts, NULL);     /* all are good: conf_parse has read them */
-    bool asked = r < 0;
-    if (asked) {
+    if (r < 0) {
         ask_name(c);
         r = access_client_in(patterns, &c->facts, NULL);
     }
-    return r == 1 && !(asked && c->names.failed);    /* `EXCEPT .example.org`: it may be one of those */
+    nameless = c->facts;
+    nameless.client_state = ACCESS_NAME_UNASKED;
+    return r == 1 && !(c->names.failed && access_client_in(patterns, &nameless, NULL) < 0);
 }
 
 /* A refusal that rests on a name which the resolver could not tell holds for now only (CASES G7). Returns the reply. */
