@@ -3,6 +3,7 @@
 # Each runs as root in a mount and a process namespace of its own, where its folders are empty and its users exist: the
 # machine's own are not touched, and all of it ends with its first process.
 
+import atexit
 import os
 import pathlib
 import shutil
@@ -16,7 +17,20 @@ from support import isolate
 from support.sink import free_port, wait_port
 from support.tree import REPO
 
-ASIDE = pathlib.Path(os.environ.get("ASIDE", REPO / "build/cache/aside"))
+
+
+def for_everybody(folder):
+    """A copy that every user can reach: a server executes itself anew as its own user, and /root is closed to him."""
+    copy = pathlib.Path(tempfile.mkdtemp(prefix="buzon-aside-"))
+    copy.chmod(0o755)
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    if folder.exists():
+        shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True)
+        copy.chmod(0o755)
+    return copy
+
+
+ASIDE = for_everybody(pathlib.Path(os.environ.get("ASIDE", REPO / "build/cache/aside")))
 PR_SET_PDEATHSIG = 1
 USERS = {"Debian-exim": 9001, "opensmtpd": 9002, "opensmtpq": 9003}
 
