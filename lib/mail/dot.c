@@ -136,21 +136,6 @@ static size_t put(char *out, const char *text, size_t n)
     return n;
 }
 
-enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, size_t *used, size_t *made)
-{
-    enum dot_result r = DOT_MORE;
-
-    *used = *made = 0;
-    while (*used < n && r == DOT_MORE) {
-        size_t taken, part;
-        const char *text;
-        r = dot_next(d, in + *used, n - *used, &taken, &text, &part);
-        *made += put(out + *made, text, part);
-        *used += taken;
-    }
-    return r;
-}
-
 void dot_out_start(struct dot_out *d)
 {
     d->line_start = true;

@@ -31,10 +31,6 @@ void dot_start_chunks(struct dot *d, bool mend);
  * the end was found, what follows *used is the next command. DOT_BAD: d->fault says why; feed it nothing more. */
 enum dot_result dot_next(struct dot *d, const char *in, size_t n, size_t *used, const char **text, size_t *made);
 
-/* The same for all of in[0..n), n may be 0: the text is written to out, which has room for 2 * n + 2 bytes. DOT_MORE:
- * all was taken. */
-enum dot_result dot_take(struct dot *d, const char *in, size_t n, char *out, size_t *used, size_t *made);
-
 /* Behind the last chunk: DOT_BAD for a CR that waits for its LF, else DOT_END, and *text is what the last line
  * lacks. */
 enum dot_result dot_last(struct dot *d, const char **text, size_t *made);

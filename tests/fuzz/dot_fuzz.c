@@ -3,6 +3,7 @@
 #include "mail/dot.h"
 
 #include "dot_plain.h"
+#include "dot_take.h"
 
 #include <stdint.h>
 #include <stdlib.h>

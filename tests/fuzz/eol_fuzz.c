@@ -2,7 +2,7 @@
  * through the dot machine with one end. */
 #include "mail/eol.h"
 
-#include "mail/dot.h"
+#include "dot_take.h"
 
 #include <stdint.h>
 #include <stdlib.h>

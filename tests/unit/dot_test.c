@@ -2,6 +2,7 @@
 #include "mail/dot.h"
 
 #include "dot_plain.h"
+#include "dot_take.h"
 #include "test.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Handed-in text: whatever its line ends, what leaves has CR LF alone (CASES B1), at every split. */
 #include "mail/eol.h"
 
-#include "mail/dot.h"
+#include "dot_take.h"
 #include "test.h"
 
 #include <stdlib.h>
