@@ -3,7 +3,6 @@
 
 #include "base/page.h"
 #include "mail/option.h"
-#include "sys/clock.h"
 #include "sys/listen.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -22,7 +21,6 @@
 #define LISTENERS 8                  /* -l options */
 #define LISTEN_AT_ONCE 16            /* connections that are taken before the other sockets have their turn */
 
-static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
 static const char overloaded[] = "421 4.3.2 this server has no room for a session now, try again later";
 
 /* What a session uses stands together. */
@@ -56,7 +54,7 @@ static int refuse(struct smtpd *d, const char *reply, int code)
 static int not_ready(struct smtpd *d, const struct fault *f)
 {
     log_line(LOG_ERR, "%s", f->text);
-    return refuse(d, not_set_up, f->code);
+    return refuse(d, client_not_set_up, f->code);
 }
 
 /* ---- one session on fd 0, as inetd starts it */
@@ -166,7 +164,7 @@ static const char *load(struct smtpd *d)
     meet(d);
     if (!own && !d->borrowed) {      /* the jail has no other: nobody would be refused any more */
         log_line(LOG_ERR, "etc/hosts.allow and etc/hosts.deny are gone: put them back, or restart smtpd to use /etc's");
-        return not_set_up;
+        return client_not_set_up;
     }
     client_load(&d->session.client, own ? paths : NULL);
     return NULL;
@@ -189,8 +187,6 @@ static int serve_child(struct smtpd *d, int fd, int slot, const struct net_addr 
     s->io.stop_mask = &d->waiting;
     if (limits_hold(&d->limits, client, slot))
         return refuse(d, "421 4.3.2 this server is being stopped, closing", EX_TEMPFAIL);
-    if (d->site.tree.jailed && proc_limit())
-        return refuse(d, not_set_up, EX_OSERR);
     c->limits = &d->limits;
     c->admitted = true;
     const char *no = load(d);
@@ -242,7 +238,7 @@ static void renew_limits(struct smtpd *d)
         log_line(LOG_ERR, "%s", f.text);
 }
 
-/* A place for this client in the limits and among our children, NULL and *slot; or the reply. */
+/* A place for this client in the limits and among our children: NULL and *child; or the reply. */
 static const char *make_place(struct smtpd *d, const struct net_addr *client, struct child **child)
 {
     int slot;
@@ -252,7 +248,7 @@ static const char *make_place(struct smtpd *d, const struct net_addr *client, st
         renew_limits(d);
     *child = child_of(0);
     if (!d->limits.table)
-        return not_set_up;
+        return client_not_set_up;
     if (!*child)
         return overloaded;
     const char *no = client_admit(&d->limits, &d->site.conf, client, &slot);
@@ -408,7 +404,7 @@ static int listening(struct smtpd *d, const char *root, char *const where[])
         rules_load(&d->session.client.rules, paths);
         log_line(LOG_INFO, "the rules are those of /etc as they are now: restart smtpd when they change");
     }
-    if (tree_enter_to_fork(&d->site.tree, &f) || sandbox_enter(SECCOMP_LISTENER, &(struct sandbox_limits){ 0 }, &f)
+    if (tree_enter(&d->site.tree, &f) || sandbox_enter(SECCOMP_LISTENER, &(struct sandbox_limits){ 0 }, &f)
         || limits_open(&d->limits, &f))
         return failed(&f);
     rehearse(d);
@@ -427,10 +423,10 @@ static int listening(struct smtpd *d, const char *root, char *const where[])
 static int usage(struct smtpd *d, const char *what)
 {
     log_line(LOG_ERR, "%s; usage: smtpd [--root DIR] [-l [ADDR:]PORT]", what);
-    return refuse(d, not_set_up, EX_USAGE);
+    return refuse(d, client_not_set_up, EX_USAGE);
 }
 
-/* The values of -l, or NULL when there is something else. */
+/* Takes the values of -l. False when there is something else. */
 static bool take_options(int argc, char **argv, char *where[LISTENERS + 1])
 {
     int n = 0;

@@ -472,11 +472,16 @@ enum srv_want srv_text_done(struct srv *s, const char *reply)
 
 /* ---- TLS and AUTH: their seats. What is not offered in the options answers 502. */
 
+static enum srv_want not_offered(struct srv *s)
+{
+    return refuse(s, "502 5.5.1 this command is not offered here");
+}
+
 static enum srv_want do_starttls(struct srv *s, const char *arg, size_t n)
 {
     (void)arg;
     if (!s->options.tls)
-        return refuse(s, "502 5.5.1 this command is not offered here");
+        return not_offered(s);
     if (n)
         return refuse(s, "501 5.5.4 STARTTLS takes no argument");
     if (s->greeted != SRV_EHLO || s->is_tls || s->has_sender)
@@ -514,7 +519,7 @@ static bool take_mechanism(struct srv *s, const char *arg, size_t n)
 static enum srv_want do_auth(struct srv *s, const char *arg, size_t n)
 {
     if (!*s->options.auth)
-        return refuse(s, "502 5.5.1 this command is not offered here");
+        return not_offered(s);
     if (s->options.auth_tls && !s->is_tls)
         return refuse(s, "538 5.7.11 AUTH needs STARTTLS first");
     if (s->greeted != SRV_EHLO || s->is_authenticated || s->has_sender)
@@ -603,7 +608,7 @@ static enum srv_want do_etrn(struct srv *s, const char *arg, size_t n)
 static enum srv_want do_not_here(struct srv *s, const char *arg, size_t n)
 {
     (void)arg, (void)n;
-    return refuse(s, "502 5.5.1 this command is not offered here");
+    return not_offered(s);
 }
 
 /* A browser that was sent here, or another protocol's client: no word of theirs may pass for mail (CASES E1, E11). */

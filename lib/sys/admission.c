@@ -87,10 +87,10 @@ static const char *judge_domain(struct session *s)
 {
     const char *domain = address_domain(&s->srv.sender);
 
-    if (s->conf->sender_domain == CONF_SENDER_DOMAIN_OFF || !*domain || *domain == '['
+    if (s->conf->sender_domain == CONF_SENDER_DOMAIN_OFF || !*domain
         || !client_is_stranger(&s->client) || policy_is_ours(s->conf, &s->srv.sender))
         return NULL;
-    switch (dns_domain_takes_mail(domain, clock_mono_ms() + (int64_t)s->conf->name_timeout * 1000)) {
+    switch (dns_domain_takes_mail(domain, clock_after(s->conf->name_timeout))) {
     case DNS_MAIL_YES:
         return NULL;
     case DNS_MAIL_NO_DOMAIN:

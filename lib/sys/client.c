@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char not_set_up[] = "421 4.3.0 this server is not set up, closing";
+const char client_not_set_up[] = "421 4.3.0 this server is not set up, closing";
 
 const char *client_name(const struct client *c)
 {
@@ -42,6 +42,12 @@ const char *client_label(const struct client *c)
 const char *client_relay_label(const struct client *c)
 {
     return label(c, " ");
+}
+
+const char *client_refused(const struct client *c, const char *reply)
+{
+    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s", client_label(c), reply);
+    return reply;
 }
 
 void client_facts(struct client *c, const char *called)
@@ -143,7 +149,7 @@ const char *client_judge_rules(struct client *c)
     if (v == ACCESS_ALLOW && e == EFFECT_GO_ON)
         return NULL;
     /* What cannot be read or understood is the administrator's to mend, and mail must not be lost by it. */
-    const char *no = *why.fault ? not_set_up : refusal(c, "554 5.7.1 access denied");
+    const char *no = *why.fault ? client_not_set_up : refusal(c, "554 5.7.1 access denied");
     log_line(*why.fault ? LOG_ERR : way.refused, "reject: CONNECT from %s: %s by %s:%u: %s%s%s", client_label(c), no,
              why.file ? why.file : "default", why.line, why.rule, *why.fault ? ": " : "", why.fault);
     return no;
@@ -175,7 +181,7 @@ const char *client_ask_table(struct client *c, enum table_tag tag, const struct 
         } while (r == TABLE_ASK_NAME);
     }
     if (r == TABLE_BROKEN)
-        return not_set_up;
+        return client_not_set_up;
     if (r == TABLE_NOTHING)
         c->answer.action = TABLE_SKIP;
     switch (c->answer.action) {
@@ -219,8 +225,7 @@ static const char *judge_name(struct client *c)
         return NULL;
     const char *no = refusal(c, want == CONF_NAME_KNOWN ? "554 5.7.25 your address has no name"
                                                         : "554 5.7.25 your address has no name that leads back to it");
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s", client_label(c), no);
-    return no;
+    return client_refused(c, no);
 }
 
 /* ---- limits and blocklists */
@@ -244,7 +249,7 @@ const char *client_admit(struct limits *l, const struct conf *conf, const struct
         no = "421 4.7.0 too many connections of your address, try again later";
         break;
     default:
-        no = not_set_up;
+        no = client_not_set_up;
         mend = limits_mend(errno);
     }
     net_format(client, addr);
@@ -265,15 +270,14 @@ static const char *judge_blocklists(struct client *c)
 
     if (!*c->conf->dnsbl || !client_is_stranger(c))
         return NULL;
-    dns_blocked(c->conf->dnsbl, &c->peer.client, clock_mono_ms() + (int64_t)c->conf->name_timeout * 1000, &found);
+    dns_blocked(c->conf->dnsbl, &c->peer.client, clock_after(c->conf->name_timeout), &found);
     if (*found.doubt)
         log_line(LOG_WARNING, "dnsbl: %s", found.doubt);
     if (!found.listed)
         return NULL;
     snprintf(reply, sizeof reply, "554 5.7.1 your address is listed by %s%s%s", found.zone, *found.reason ? ": " : "",
              found.reason);
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s", client_label(c), reply);
-    return reply;
+    return client_refused(c, reply);
 }
 
 const char *client_judge(struct client *c)

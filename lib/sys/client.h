@@ -68,6 +68,12 @@ const char *client_by_table(const struct client *c);
 const char *client_relay_label(const struct client *c);
 const char *client_label(const struct client *c);
 
+/* Logs that the client is refused at the door with this reply, which it returns. */
+const char *client_refused(const struct client *c, const char *reply);
+
+/* The reply where the administrator must mend something first. */
+extern const char client_not_set_up[];
+
 /* Its verified name, or "". */
 const char *client_name(const struct client *c);
 

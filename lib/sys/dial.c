@@ -49,7 +49,7 @@ static void split(const char *where, size_t n, char host[256], unsigned *port)
 static int await(int fd, uint32_t timeout)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
-    int64_t deadline = clock_mono_ms() + (int64_t)timeout * 1000;
+    int64_t deadline = clock_after(timeout);
     int error = 0;
 
     for (;;) {

@@ -19,11 +19,6 @@ void dns_set_timeout(uint32_t seconds)
     timeout = seconds;
 }
 
-static int64_t deadline_from_now(void)
-{
-    return clock_mono_ms() + (int64_t)timeout * 1000;
-}
-
 static bool ends_in_number(const char *name)
 {
     const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
@@ -246,7 +241,7 @@ static enum sys_result addresses_at(const char *name, int64_t deadline, struct d
 
 enum sys_result dns_addresses_of(const char *name, struct dns_addresses *found)
 {
-    int64_t deadline = deadline_from_now();
+    int64_t deadline = clock_after(timeout);
     const char *fault = resolve_fault(), *search = resolve_search(), *domain;
     char real[HOSTS_NAME], full[DNS_NAME];
     enum sys_result r = SYS_PERM;
@@ -294,7 +289,7 @@ static enum access_name ask_name(struct dns_names *names, const struct net_addr 
     struct dns_found found;
     int64_t start = clock_mono_ms();
 
-    dns_name_of(addr, deadline_from_now() - names->spent, &found);
+    dns_name_of(addr, clock_after(timeout) - names->spent, &found);
     names->spent += clock_mono_ms() - start;
     memcpy(name, found.name, DNS_NAME);
     memcpy(how, found.how, DNS_HOW);

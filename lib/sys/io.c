@@ -39,7 +39,7 @@ void io_start(struct io *io, int in_fd, int out_fd)
 
 void io_allow(struct io *io, uint32_t seconds)
 {
-    io->deadline = clock_mono_ms() + (int64_t)seconds * 1000;
+    io->deadline = clock_after(seconds);
 }
 
 static enum io_result broken(struct io *io, enum io_result why)

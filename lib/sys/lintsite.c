@@ -149,7 +149,7 @@ static const char *wrong_address(const struct net_addr *addr, const char *name)
     struct dns_found found;
     char address[NET_TEXT];
 
-    dns_name_of(addr, clock_mono_ms() + 1000 * DNS_TIMEOUT, &found);
+    dns_name_of(addr, clock_after(DNS_TIMEOUT), &found);
     if (found.state == ACCESS_NAME_KNOWN && str_case_eq(found.name, name))
         return NULL;
     net_format(addr, address);

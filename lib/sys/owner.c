@@ -97,7 +97,7 @@ static void ask_apart(const void *question, void *answer, int64_t deadline)
 void owner_ask(const struct access_facts *facts, unsigned seconds, char user[IDENT_USER])
 {
     const struct question q = { facts->client, facts->server, facts->client_port, facts->server_port };
-    int64_t deadline = clock_mono_ms() + (int64_t)seconds * 1000;
+    int64_t deadline = clock_after(seconds);
 
     memset(user, 0, IDENT_USER);
     bool can = q.client.family != NET_NONE && q.client.family == q.server.family && q.client_port && q.server_port;

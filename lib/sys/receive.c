@@ -22,11 +22,12 @@ void receive_drop(struct session *s)
     queue_abort(&s->queued);
 }
 
-const char *receive_failed(struct session *s, const char *what)
+/* Why mail cannot be stored now, as the reply for errno; it is logged. */
+static const char *storage_failed(struct session *s, const char *what)
 {
     int error = errno;
 
-    queue_abort(&s->queued);
+    receive_drop(s);
     log_line(LOG_ERR, "queue: %s: %s; message from %s not accepted", what, strerror(error), client_label(&s->client));
     return error == ENOSPC || error == EDQUOT ? "452 4.3.1 no room for mail now, try again later"
                                               : "451 4.3.0 the message cannot be stored now, try again later";
@@ -70,17 +71,17 @@ const char *receive_open(struct session *s)
     dot_start(&s->dot, s->client.lan);
     s->size = 0;
     s->refusal = NULL;
-    s->until = clock_mono_ms() + (int64_t)s->conf->data_timeout * 1000;
+    s->until = clock_after(s->conf->data_timeout);
     s->discard = s->discard || s->envelope.rcpts == 0;       /* no recipient is left */
     no = admission_message(s);
     if (no || s->discard)
         return no;
     if (envelope_finish(&s->envelope)) {
         errno = E2BIG;
-        return receive_failed(s, "envelope");
+        return storage_failed(s, "envelope");
     }
     if (queue_create(&s->queued, &s->envelope) != SYS_OK || put_trace(s) != SYS_OK)
-        return receive_failed(s, "queue/tmp");
+        return storage_failed(s, "queue/tmp");
     if (s->envelope.len > LARGE_ENVELOPE)
         give_back(&s->envelope);
     return NULL;
@@ -145,7 +146,7 @@ static void store(struct session *s, const char *text, size_t n)
         receive_drop(s);
         s->refusal = too_large;
     } else if (!s->discard && put(s, text, n, head) != SYS_OK) {
-        s->refusal = receive_failed(s, "queue/tmp");
+        s->refusal = storage_failed(s, "queue/tmp");
     }
 }
 
@@ -201,7 +202,6 @@ static enum srv_want finish(struct session *s)
 
     if (!no && !s->discard)
         no = admission_stored(s);
-
     if (no)
         return refuse_message(s, no);
     if (s->discard) {
@@ -211,7 +211,7 @@ static enum srv_want finish(struct session *s)
         return srv_text_done(&s->srv, "250 2.0.0 message accepted");
     }
     if (queue_commit(&s->queued, clock_wall()) != SYS_OK)
-        return refuse_message(s, receive_failed(s, "queue/new"));
+        return refuse_message(s, storage_failed(s, "queue/new"));
     if (s->client.limits)
         limits_queue_added(s->client.limits, s->queued.length);
     qname_id(s->queued.name.id, id);
@@ -326,7 +326,7 @@ static enum io_result read_chunk(struct session *s, bool wanted)
 enum srv_want receive_skip(struct session *s)
 {
     receive_drop(s);                 /* what came before, where this chunk was too much */
-    s->until = clock_mono_ms() + (int64_t)s->conf->data_timeout * 1000;
+    s->until = clock_after(s->conf->data_timeout);
     enum io_result r = read_chunk(s, false);
     return r == IO_OK ? srv_skipped(&s->srv) : broken(s, r);
 }

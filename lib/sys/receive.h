@@ -19,7 +19,4 @@ enum srv_want receive_chunk(struct session *s);
 /* Reads a chunk away. */
 enum srv_want receive_skip(struct session *s);
 
-/* Why mail cannot be stored now, as the reply for errno; it is logged. */
-const char *receive_failed(struct session *s, const char *what);
-
 #endif

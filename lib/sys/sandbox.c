@@ -53,7 +53,7 @@ static int limit(int what, uint64_t most)
 static int limit_all(enum seccomp_role role, const struct sandbox_limits *l)
 {
     signal(SIGXFSZ, SIG_IGN);        /* EFBIG instead */
-    if (limit(RLIMIT_CORE, 0) || limit(RLIMIT_NOFILE, FILES))
+    if (limit(RLIMIT_NOFILE, FILES))      /* cores are proc_init's */
         return -1;
     /* A listener's children have limits of their own, by rules that are not known yet. */
     if (role != SECCOMP_LISTENER && (limit(RLIMIT_NPROC, 0) || limit(RLIMIT_AS, SPACE + RULES * l->rules)))

@@ -42,7 +42,7 @@ void session_reply(struct session *s, enum srv_want want)
 
 void session_wait(struct session *s)
 {
-    s->patience = clock_mono_ms() + SESSION_PATIENCE * (int64_t)s->conf->data_timeout * 1000;
+    s->patience = clock_after(SESSION_PATIENCE * s->conf->data_timeout);
 }
 
 /* A server that is being stopped lets a transaction be finished, for which there is as long as for one command. */
@@ -120,8 +120,7 @@ static bool is_early(struct session *s)
 
     if (!client_is_stranger(&s->client) || io_quiet(&s->io, s->conf->greet_delay) != IO_UNASKED)
         return false;
-    log_line(LOG_NOTICE, "reject: CONNECT from %s: %s", client_label(&s->client), no);
-    session_refuse(s, no);
+    session_refuse(s, client_refused(&s->client, no));
     return true;
 }
 

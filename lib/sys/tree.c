@@ -173,7 +173,7 @@ int tree_open(struct tree *t, const char *root_option, struct fault *f)
     return 0;
 }
 
-static int enter(struct tree *t, bool forks, struct fault *f)
+int tree_enter(struct tree *t, struct fault *f)
 {
     if (geteuid() != 0) {
         if (geteuid() != t->uid || getuid() != t->uid)
@@ -187,17 +187,5 @@ static int enter(struct tree *t, bool forks, struct fault *f)
     if (chroot(t->root) || chdir("/"))
         return fault_set(f, EX_OSERR, "chroot %s: %s", t->root, strerror(errno));
     t->jailed = true;
-    if (!forks && proc_limit())
-        return fault_set(f, EX_OSERR, "setrlimit: %s", strerror(errno));
     return proc_drop(t->uid, t->gid, f);
-}
-
-int tree_enter(struct tree *t, struct fault *f)
-{
-    return enter(t, false, f);
-}
-
-int tree_enter_to_fork(struct tree *t, struct fault *f)
-{
-    return enter(t, true, f);
 }

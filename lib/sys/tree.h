@@ -26,11 +26,9 @@ const char *tree_option(int *argc, char **argv);
  * Returns 0, or -1 with a fault that names the directory and the mend. */
 int tree_open(struct tree *t, const char *root_option, struct fault *f);
 
-/* tree_enter for a server that starts a process for each client. */
-int tree_enter_to_fork(struct tree *t, struct fault *f);
-
 /* As root: refreshes etc/resolv.conf and etc/hosts from the system's, enters the jail and drops to the queue's owner,
- * for good. As anybody else: checks that the queue is ours. Returns 0, or -1 with the fault; the caller must exit. */
+ * for good. As anybody else: checks that the queue is ours. Returns 0, or -1 with the fault; the caller must exit. The
+ * limits of what it may use are sandbox_enter's, which follows. */
 int tree_enter(struct tree *t, struct fault *f);
 
 #endif
